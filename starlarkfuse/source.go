@@ -1,0 +1,161 @@
+package starlarkfuse
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"unicode/utf8"
+
+	"go.starlark.net/resolve"
+	"go.starlark.net/starlark"
+	"go.starlark.net/syntax"
+
+	"github.com/starlarkfuse/fuse/starlarkfuse/internal/annotation"
+)
+
+// A source is one parsed .star file.
+type source struct {
+	path    string // slash path under the root
+	display string // path in positions, as the user would write it
+	text    []byte // as it was read, annotations included
+	sigs    *annotation.Signatures
+	program *starlark.Program
+	syntax  *syntax.File
+	lines   []int // offset of each line's first byte
+}
+
+// dialect returns the options of the language: everything that makes a
+// Starlark file read like the Python it replaces.
+func dialect() *syntax.FileOptions {
+	return &syntax.FileOptions{
+		Set:             true,
+		While:           true,
+		TopLevelControl: true,
+		GlobalReassign:  true,
+		Recursion:       true,
+	}
+}
+
+// maxBrackets bounds the nesting of brackets, because the parser recurses.
+const maxBrackets = 1000
+
+// parseSource parses and resolves a file. Files without annotations, most of
+// them, are parsed once: only what go.starlark.net rejects is read for
+// annotations and tried again without them.
+func parseSource(path, display string, text []byte, isPredeclared func(string) bool) (*source, error) {
+	if err := checkNesting(display, text); err != nil {
+		return nil, err
+	}
+	if !utf8.Valid(text) {
+		return nil, &Error{Msg: display + ": not UTF-8 text", Hint: "a .star file is UTF-8; was this one saved in another encoding?"}
+	}
+	s := &source{path: path, display: display, text: text}
+	file, err := dialect().Parse(display, text, 0)
+	if err != nil {
+		plain, sigs, stripErr := annotation.Strip(display, text)
+		if stripErr != nil {
+			if errors.Is(stripErr, annotation.ErrSyntax) {
+				return nil, syntaxError(err)
+			}
+			return nil, annotationError(stripErr)
+		}
+		if file, err = dialect().Parse(display, plain, 0); err != nil {
+			return nil, syntaxError(err)
+		}
+		s.sigs = sigs
+	}
+	s.syntax = file
+	if s.program, err = starlark.FileProgram(file, isPredeclared); err != nil {
+		return nil, syntaxError(err)
+	}
+	return s, nil
+}
+
+func checkNesting(display string, text []byte) error {
+	depth, line := 0, 1
+	for _, c := range text {
+		switch c {
+		case '(', '[', '{':
+			if depth++; depth > maxBrackets {
+				return &Error{Msg: fmt.Sprintf("%s:%d: more than %d nested brackets", display, line, maxBrackets)}
+			}
+		case ')', ']', '}':
+			depth = max(0, depth-1)
+		case '\n':
+			line++
+		}
+	}
+	return nil
+}
+
+// syntaxError converts an error of the parser or the resolver; the latter
+// reports everything it found.
+func syntaxError(err error) error {
+	var se syntax.Error
+	if errors.As(err, &se) {
+		return &Error{Pos: se.Pos, Msg: se.Msg, Err: err}
+	}
+	var list resolve.ErrorList
+	if errors.As(err, &list) {
+		all := make([]error, len(list))
+		for i, e := range list {
+			all[i] = &Error{Pos: e.Pos, Msg: e.Msg, Hint: resolveHint(e.Msg)}
+		}
+		if len(all) == 1 {
+			return all[0]
+		}
+		return errors.Join(all...)
+	}
+	return err
+}
+
+// offset returns the byte offset of a position: its line, then its column,
+// which counts runes.
+func (s *source) offset(pos syntax.Position) int {
+	if s.lines == nil {
+		s.lines = []int{0}
+		for i, c := range s.text {
+			if c == '\n' {
+				s.lines = append(s.lines, i+1)
+			}
+		}
+	}
+	off := s.lines[min(int(pos.Line), len(s.lines))-1]
+	for col := int32(1); col < pos.Col && off < len(s.text); col++ {
+		_, size := utf8.DecodeRune(s.text[off:])
+		off += size
+	}
+	return off
+}
+
+// signature returns the annotations of a function of this file; nil where it
+// has none.
+func (s *source) signature(fn *starlark.Function) *annotation.Signature {
+	if s.sigs == nil {
+		return nil
+	}
+	pos := fn.Position()
+	return s.sigs.At(pos.Line, pos.Col)
+}
+
+// sources are all files of a load, by the name that their positions carry.
+type sources struct {
+	byDisplay map[string]*source
+	functions functionTable
+}
+
+// of returns the file that a function was defined in; nil for one that did not
+// come from a file of this load.
+func (s *sources) of(fn *starlark.Function) *source {
+	return s.byDisplay[fn.Position().Filename()]
+}
+
+// sortedKeys returns the keys of a map in order.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	return keys
+}
