@@ -25,45 +25,46 @@ func (n *Node) checkTypes() error {
 			continue
 		}
 		v := n.argument(i)
-		ref, isRef := v.(argRef)
-		switch {
-		case !arg.live:
-			if m := want.Type.Check(v); m != nil {
-				return &Error{
-					Pos:  n.pos,
-					Msg:  fmt.Sprintf("node %q: argument %s%s wants %s, got %s", n.name, arg.label, m.Path, m.Want, m.Got),
-					Hint: fmt.Sprintf("%s is declared at %s", arg.label, want.Pos),
-				}
-			}
-		case isRef && len(ref.path) == 0:
-			if err := n.checkEdge(arg.label, want, &n.inputs[ref.input]); err != nil {
-				return err
-			}
+		m := want.Type.Check(v)
+		if m == nil {
+			continue
+		}
+		if ref, ok := v.(argRef); ok {
+			return n.edgeError(arg.label, want, &n.inputs[ref.input])
+		}
+		return &Error{
+			Pos:  n.pos,
+			Msg:  fmt.Sprintf("node %q: argument %s%s wants %s, got %s", n.name, arg.label, m.Path, m.Want, m.Got),
+			Hint: fmt.Sprintf("%s is declared at %s", arg.label, want.Pos),
 		}
 	}
 	return nil
 }
 
-// checkEdge compares the two ends of an edge.
-func (n *Node) checkEdge(label string, want *annotation.Annotation, in *Input) error {
-	fail := func(got annotation.Type, from string, pos syntax.Position) error {
-		return &Error{
-			Pos:  n.pos,
-			Msg:  fmt.Sprintf("node %q: argument %s wants %s, got %s from %s", n.name, label, want.Type, got, from),
-			Hint: fmt.Sprintf("%s is declared at %s, %s at %s", label, want.Pos, from, pos),
-		}
+// typ returns the type of the promised value, as far as annotations tell.
+func (p *promise) typ() annotation.Type {
+	if p.param != nil {
+		return annotation.OfParameter(p.param.Type.String())
 	}
+	return p.node.ctor.sig.Result()
+}
+
+// edgeError describes an edge whose two ends do not fit.
+func (n *Node) edgeError(label string, want *annotation.Annotation, in *Input) error {
+	var from string
+	var pos syntax.Position
+	var got annotation.Type
 	if p := in.Param; p != nil {
-		if got := annotation.OfParameter(p.Type.String()); !annotation.Compatible(got, want.Type) {
-			return fail(got, fmt.Sprintf("param %q", p.Name), p.Pos)
-		}
-		return nil
+		from, pos, got = fmt.Sprintf("param %q", p.Name), p.Pos, annotation.OfParameter(p.Type.String())
+	} else {
+		result := in.Node.ctor.sig.Return
+		from, pos, got = fmt.Sprintf("the result of node %q", in.Node.name), result.Pos, result.Type
 	}
-	from := in.Node.ctor.sig
-	if from == nil || from.Return == nil || annotation.Compatible(from.Return.Type, want.Type) {
-		return nil
+	return &Error{
+		Pos:  n.pos,
+		Msg:  fmt.Sprintf("node %q: argument %s wants %s, got %s from %s", n.name, label, want.Type, got, from),
+		Hint: fmt.Sprintf("%s is declared at %s, %s at %s", label, want.Pos, from, pos),
 	}
-	return fail(from.Return.Type, fmt.Sprintf("the result of node %q", in.Node.name), from.Return.Pos)
 }
 
 // argument returns the i-th argument as it was copied.
@@ -156,11 +157,16 @@ func (n *Node) checkParameter(v starlark.Value) error {
 	}
 }
 
-// annotationError converts an error of the annotations of a file.
-func annotationError(err error) error {
+// annotationError converts an error of the annotations of a file, or of its
+// syntax around them.
+func annotationError(err error, text []byte) error {
 	var e *annotation.Error
-	if errors.As(err, &e) {
-		return &Error{Pos: e.Pos, Msg: e.Msg, Hint: e.Hint, Err: err}
+	if !errors.As(err, &e) {
+		return err
 	}
-	return err
+	hint := e.Hint
+	if hint == "" {
+		hint = syntaxHint(e.Msg, text, e.Pos)
+	}
+	return &Error{Pos: e.Pos, Msg: e.Msg, Hint: hint, Err: err}
 }

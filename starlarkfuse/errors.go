@@ -3,13 +3,10 @@ package starlarkfuse
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
-
-	"github.com/starlarkfuse/fuse/stdlib"
 )
 
 // An Error is one that the author of a workflow can cause.
@@ -113,47 +110,6 @@ func backtrace(stack starlark.CallStack) string {
 		lines = append(lines, last...)
 	}
 	return strings.Join(lines, "\n")
-}
-
-var mentionsNode = regexp.MustCompile(`\b(node|param)\b`)
-
-// runtimeHint says what to do about the errors that surprise newcomers.
-func runtimeHint(ee *starlark.EvalError) string {
-	var effect *stdlib.EffectError
-	switch msg := ee.Msg; {
-	case errors.As(ee, &effect):
-		return "loading a file must give the same graph everywhere: call it in a function that becomes a node"
-	case strings.Contains(msg, "frozen"):
-		return "arguments of a node, and globals of a loaded file, cannot be changed: copy first, with list(x) or dict(x)"
-	case msg == "invalid call of non-function (node)":
-		return "a node is a call already: call the workflow function to make another one"
-	case mentionsNode.MatchString(msg) && !strings.Contains(msg, "node function"):
-		return hintPromise
-	case strings.Contains(msg, "workflow function"):
-		return "call the workflow function to make a node"
-	}
-	return ""
-}
-
-// resolveHint says what to use for names that Starlark does not have.
-func resolveHint(msg string) string {
-	name, ok := strings.CutPrefix(msg, "undefined: ")
-	if !ok {
-		return ""
-	}
-	switch name {
-	case "open", "os", "subprocess", "requests", "input":
-		return "loading is pure; read_file(path) reads a text under the workflow's folder, other effects belong in nodes"
-	case "sum":
-		return "write a loop; Starlark has no sum()"
-	case "round":
-		return "use math.round"
-	case "isinstance":
-		return `use type(x) == "list"`
-	case "LocalStorage", "FileStorage", "S3Storage":
-		return "storage is a folder: LocalWorkflow(…).set_storage(\"path\")"
-	}
-	return ""
 }
 
 // a puts the article before the name of a type.

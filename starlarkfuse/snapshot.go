@@ -6,13 +6,19 @@ import (
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
+
+	"github.com/starlarkfuse/fuse/starlarkfuse/internal/annotation"
 )
 
 // An argRef stands in a node's arguments where its call had a promise.
 type argRef struct {
 	input int // index in Node.inputs
 	path  []starlark.Value
+	typ   annotation.Type // of the value, as far as annotations tell
 }
+
+// Promised implements annotation.Promise.
+func (r argRef) Promised() annotation.Type { return r.typ }
 
 func (argRef) String() string        { return "argRef" }
 func (argRef) Type() string          { return "argRef" }
@@ -23,6 +29,9 @@ func (argRef) Hash() (uint32, error) { return 0, fmt.Errorf("unhashable") }
 // A setRef stands for a set that had promises among its elements: a real set
 // would have to hash them.
 type setRef struct{ elems []starlark.Value }
+
+// Promised implements annotation.Promise.
+func (setRef) Promised() annotation.Type { return annotation.Type{} }
 
 func (setRef) String() string        { return "setRef" }
 func (setRef) Type() string          { return "setRef" }
@@ -109,11 +118,16 @@ func (s *snapshot) copy(v starlark.Value) (starlark.Value, error) {
 		}
 		return v, nil
 	case *promise:
-		in := Input{Kind: FromNode, Node: v.node}
+		ref := argRef{path: v.path}
 		if v.param != nil {
-			in = Input{Kind: FromParam, Param: v.param}
+			ref.input = s.input(Input{Kind: FromParam, Param: v.param})
+		} else {
+			ref.input = s.input(Input{Kind: FromNode, Node: v.node})
 		}
-		return argRef{input: s.input(in), path: v.path}, nil
+		if len(v.path) == 0 {
+			ref.typ = v.typ()
+		}
+		return ref, nil
 	case starlark.Tuple:
 		return s.tuple(v)
 	case *starlark.List, *starlark.Dict, *starlark.Set, *starlarkstruct.Struct:

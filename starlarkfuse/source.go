@@ -54,19 +54,16 @@ func parseSource(path, display string, text []byte, isPredeclared func(string) b
 	if err != nil {
 		plain, sigs, stripErr := annotation.Strip(display, text)
 		if stripErr != nil {
-			if errors.Is(stripErr, annotation.ErrSyntax) {
-				return nil, syntaxError(err)
-			}
-			return nil, annotationError(stripErr)
+			return nil, annotationError(stripErr, text)
 		}
 		if file, err = dialect().Parse(display, plain, 0); err != nil {
-			return nil, syntaxError(err)
+			return nil, syntaxError(err, text)
 		}
 		s.sigs = sigs
 	}
 	s.syntax = file
 	if s.program, err = starlark.FileProgram(file, isPredeclared); err != nil {
-		return nil, syntaxError(err)
+		return nil, syntaxError(err, text)
 	}
 	return s, nil
 }
@@ -90,10 +87,10 @@ func checkNesting(display string, text []byte) error {
 
 // syntaxError converts an error of the parser or the resolver; the latter
 // reports everything it found.
-func syntaxError(err error) error {
+func syntaxError(err error, text []byte) error {
 	var se syntax.Error
 	if errors.As(err, &se) {
-		return &Error{Pos: se.Pos, Msg: se.Msg, Err: err}
+		return &Error{Pos: se.Pos, Msg: se.Msg, Hint: syntaxHint(se.Msg, text, se.Pos), Err: err}
 	}
 	var list resolve.ErrorList
 	if errors.As(err, &list) {
