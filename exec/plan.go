@@ -1,0 +1,313 @@
+package exec
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
+
+	"github.com/starlarkfuse/fuse/compiler"
+	"github.com/starlarkfuse/fuse/starlarkfuse"
+)
+
+type (
+	taskSpec      = pipelinespec.PipelineTaskSpec
+	componentSpec = pipelinespec.ComponentSpec
+	containerSpec = pipelinespec.PipelineDeploymentConfig_PipelineContainerSpec
+)
+
+// A dagPlan is what is known of a dag before it runs: its tasks in an order
+// in which each stands after those it depends on. It is immutable, and shared
+// by all tasks that run the same component.
+type dagPlan struct {
+	component *componentSpec
+	tasks     []*taskPlan
+	outputs   []dagOutput
+}
+
+// A taskPlan is a task of a dagPlan.
+type taskPlan struct {
+	key       string
+	name      string // what the user calls it
+	spec      *taskSpec
+	component *componentSpec
+
+	dag       *dagPlan               // for a dag
+	container *containerSpec         // for a leaf
+	function  *compiler.FunctionTask // for a leaf of function nodes
+	node      *starlarkfuse.Node     // and its node, when the workflow is known
+
+	params     []paramBinding // sorted by name
+	artifacts  []artifactBinding
+	nodeInputs []int // for a node: see nodeInputs
+
+	deps       []int // positions in dagPlan.tasks, without repetition
+	dependents []int
+	// completed tells that the task waits for its dependencies to end, not to
+	// succeed.
+	completed bool
+	// target tells that no other task waits for this one: see dagState.
+	target bool
+}
+
+// leaf tells whether a worker runs the task.
+func (t *taskPlan) leaf() bool { return t.dag == nil }
+
+// A planner turns a spec into plans, and refuses what cannot run before
+// anything does.
+type planner struct {
+	spec     *compiler.Spec
+	workflow *starlarkfuse.Workflow
+	dags     map[string]*dagPlan // by component; nil while one is being planned
+}
+
+// plan checks all of the spec that a run could come by, and plans it.
+func plan(spec *compiler.Spec, wf *starlarkfuse.Workflow) (*dagPlan, error) {
+	root := spec.Pipeline.GetRoot()
+	if root.GetDag() == nil {
+		return nil, &starlarkfuse.Error{Msg: fmt.Sprintf("pipeline %q has no tasks: its root is not a dag", spec.Name())}
+	}
+	for name, a := range root.GetInputDefinitions().GetArtifacts() {
+		if !a.GetIsOptional() {
+			return nil, &starlarkfuse.Error{
+				Msg:  fmt.Sprintf("pipeline %q takes an artifact, %q, as input, and a run can be given parameters only", spec.Name(), name),
+				Hint: "let an importer task bring in the artifact",
+			}
+		}
+	}
+	p := &planner{spec: spec, workflow: wf, dags: make(map[string]*dagPlan)}
+	return p.dag("", root)
+}
+
+// dag plans the dag of a component; path is that of the task that first runs
+// it, for errors.
+func (p *planner) dag(path string, c *componentSpec) (*dagPlan, error) {
+	specs := c.GetDag().GetTasks()
+	d := &dagPlan{component: c, tasks: make([]*taskPlan, 0, len(specs))}
+	index := make(map[string]int, len(specs))
+	for _, key := range p.order(path, specs) {
+		t, err := p.task(joinPath(path, key), key, specs[key])
+		if err != nil {
+			return nil, err
+		}
+		index[key] = len(d.tasks)
+		d.tasks = append(d.tasks, t)
+	}
+	if err := p.link(path, d, index); err != nil {
+		return nil, err
+	}
+	return d, p.dagOutputs(path, d, index)
+}
+
+// order returns the keys of a dag's tasks as they are first listed: those of a
+// workflow as its nodes are, all others by name.
+func (p *planner) order(path string, specs map[string]*taskSpec) []string {
+	keys := make([]string, 0, len(specs))
+	if path == "" && p.workflow != nil {
+		for _, n := range p.workflow.Nodes() {
+			if key := p.spec.TaskKey(n.Name()); specs[key] != nil {
+				keys = append(keys, key)
+			}
+		}
+		if len(keys) == len(specs) {
+			return keys
+		}
+		keys = keys[:0]
+	}
+	for key := range specs {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// task plans one task, and its dag if it is one.
+func (p *planner) task(path, key string, spec *taskSpec) (*taskPlan, error) {
+	t := &taskPlan{key: key, name: spec.GetTaskInfo().GetName(), spec: spec, target: true}
+	if t.name == "" {
+		t.name = key
+	}
+	if !safeKey(key) {
+		return nil, fmt.Errorf("task %q: its key can be no folder's name", path)
+	}
+	if err := rejectControlFlow(path, spec); err != nil {
+		return nil, err
+	}
+	ref := spec.GetComponentRef().GetName()
+	if t.component = p.spec.Component(ref); t.component == nil {
+		return nil, fmt.Errorf("task %q: the spec has no component %q", path, ref)
+	}
+	t.completed = spec.GetTriggerPolicy().GetStrategy() == pipelinespec.PipelineTaskSpec_TriggerPolicy_ALL_UPSTREAM_TASKS_COMPLETED
+	if err := p.bind(path, t); err != nil {
+		return nil, err
+	}
+	if t.component.GetDag() == nil {
+		return t, p.leaf(path, t)
+	}
+	d, seen := p.dags[ref]
+	if !seen {
+		p.dags[ref] = nil
+		var err error
+		if d, err = p.dag(path, t.component); err != nil {
+			return nil, err
+		}
+		p.dags[ref] = d
+	}
+	if d == nil {
+		return nil, fmt.Errorf("task %q: component %q contains itself", path, ref)
+	}
+	t.dag = d
+	return t, nil
+}
+
+// leaf finds the container of a task, and the node that it runs.
+func (p *planner) leaf(path string, t *taskPlan) error {
+	label := t.component.GetExecutorLabel()
+	executor := p.spec.Executor(label)
+	if executor == nil {
+		return fmt.Errorf("task %q: the spec has no executor %q", path, label)
+	}
+	if t.container = executor.GetContainer(); t.container == nil {
+		return rejectExecutor(path, executor)
+	}
+	f, ok, err := compiler.ParseFunctionTask(t.container)
+	if err != nil {
+		return fmt.Errorf("task %q: %w", path, err)
+	}
+	if !ok {
+		return nil
+	}
+	if len(f.Nodes) != 1 {
+		return fmt.Errorf("task %q runs %d nodes, and only tasks of one node can be run yet", path, len(f.Nodes))
+	}
+	t.function, t.name = &f, f.Nodes[0]
+	if p.workflow == nil {
+		return nil
+	}
+	if t.node, err = p.workflow.Node(t.name); err != nil {
+		return err
+	}
+	if err := checkFingerprint(t.node, f.Fingerprint); err != nil {
+		return err
+	}
+	t.nodeInputs, err = nodeInputs(path, t)
+	return err
+}
+
+// link resolves the dependencies of the tasks, implicit and explicit, and
+// brings the tasks into an order in which they could run one by one.
+func (p *planner) link(path string, d *dagPlan, index map[string]int) error {
+	last := make([]int, len(d.tasks)) // the last task that was found to depend on each, plus one
+	for i, t := range d.tasks {
+		add := func(producer string) error {
+			j, ok := index[producer]
+			if !ok {
+				return fmt.Errorf("task %q depends on a task %q, which is not in its dag", joinPath(path, t.key), producer)
+			}
+			if last[j] != i+1 {
+				last[j] = i + 1
+				t.deps = append(t.deps, j)
+				d.tasks[j].dependents = append(d.tasks[j].dependents, i)
+			}
+			return nil
+		}
+		for k := range t.params {
+			if b := &t.params[k]; b.kind == fromTask {
+				if err := add(b.producer); err != nil {
+					return err
+				}
+			}
+		}
+		for k := range t.artifacts {
+			if b := &t.artifacts[k]; b.kind == fromTask {
+				if err := add(b.producer); err != nil {
+					return err
+				}
+			}
+		}
+		for _, key := range t.spec.GetDependentTasks() {
+			if err := add(key); err != nil {
+				return err
+			}
+		}
+	}
+	if err := d.sort(path, index); err != nil {
+		return err
+	}
+	for _, t := range d.tasks {
+		for k := range t.params {
+			t.params[k].from = index[t.params[k].producer]
+		}
+		for k := range t.artifacts {
+			t.artifacts[k].from = index[t.artifacts[k].producer]
+		}
+		if t.completed {
+			t.target = false
+			continue
+		}
+		for _, j := range t.deps {
+			d.tasks[j].target = false
+		}
+	}
+	return nil
+}
+
+// sort brings d.tasks, and all positions in it, into topological order; among
+// tasks that could stand in any order, the one they have is kept.
+func (d *dagPlan) sort(path string, index map[string]int) error {
+	const unseen, open, done = 0, 1, 2
+	mark := make([]int8, len(d.tasks))
+	order := make([]int, 0, len(d.tasks))
+	// The stack is explicit: a chain may be longer than goroutine stacks like.
+	type frame struct{ task, next int }
+	var stack []frame
+	for i := range d.tasks {
+		if mark[i] != unseen {
+			continue
+		}
+		mark[i], stack = open, append(stack[:0], frame{task: i})
+		for len(stack) > 0 {
+			top := &stack[len(stack)-1]
+			deps := d.tasks[top.task].deps
+			if top.next == len(deps) {
+				mark[top.task] = done
+				order = append(order, top.task)
+				stack = stack[:len(stack)-1]
+				continue
+			}
+			j := deps[top.next]
+			top.next++
+			switch mark[j] {
+			case open:
+				return fmt.Errorf("task %q depends on itself, by way of %q", joinPath(path, d.tasks[j].key), d.tasks[top.task].key)
+			case unseen:
+				mark[j] = open
+				stack = append(stack, frame{task: j})
+			}
+		}
+	}
+	place := make([]int, len(order))
+	sorted := make([]*taskPlan, len(order))
+	for to, from := range order {
+		place[from], sorted[to] = to, d.tasks[from]
+	}
+	for i, t := range sorted {
+		index[t.key] = i
+		for k, j := range t.deps {
+			t.deps[k] = place[j]
+		}
+		for k, j := range t.dependents {
+			t.dependents[k] = place[j]
+		}
+		slices.Sort(t.dependents)
+	}
+	d.tasks = sorted
+	return nil
+}
+
+func joinPath(dag, key string) string {
+	if dag == "" {
+		return key
+	}
+	return dag + "/" + key
+}
