@@ -1,0 +1,99 @@
+package main
+
+import (
+	"encoding/hex"
+	"flag"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// plainVariable makes the fuse of the scripts print what varies from run to
+// run in the same way each time.
+const plainVariable = "FUSE_TEST_PLAIN"
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"fuse": func() {
+			a := newApp()
+			if os.Getenv(plainVariable) != "" {
+				a.stdout, a.stderr = plainWriter{a.stdout}, plainWriter{a.stderr}
+			}
+			os.Exit(execute(a, os.Args[1:]))
+		},
+	})
+}
+
+// A plainWriter writes times, run ids and fingerprints in a form that is
+// always the same. All of fuse's writes are of whole lines.
+type plainWriter struct{ w io.Writer }
+
+var variable = []struct {
+	re *regexp.Regexp
+	to string
+}{
+	{regexp.MustCompile(`\b\d+\.\d\ds\b`), "0.00s"},
+	{regexp.MustCompile(`\b\d{8}-\d{6}-[0-9a-z]{4}\b`), "RUN"},
+	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:…"},
+	{regexp.MustCompile(`"seconds":[0-9.e-]+`), `"seconds":0`},
+	{regexp.MustCompile(`"time":"[^"]*"`), `"time":"T"`},
+}
+
+func (p plainWriter) Write(b []byte) (int, error) {
+	text := string(b)
+	for _, v := range variable {
+		text = v.re.ReplaceAllString(text, v.to)
+	}
+	if work := os.Getenv("WORK"); work != "" {
+		text = strings.ReplaceAll(text, work, "$WORK")
+	}
+	if _, err := io.WriteString(p.w, text); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                 "testdata/script",
+		UpdateScripts:       *update,
+		RequireExplicitExec: true,
+		RequireUniqueNames:  true,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(plainVariable, "1")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"bytes": writeBytes,
+		},
+		Condition: func(cond string) (bool, error) {
+			switch cond {
+			case "tmpfs": // whether a small file system can be mounted
+				return exec.Command("unshare", "-rm", "sh", "-c", "mount -t tmpfs t /mnt").Run() == nil, nil
+			case "root": // who may write everywhere
+				return os.Geteuid() == 0, nil
+			case "devfull":
+				_, err := os.Stat("/dev/full")
+				return err == nil, nil
+			}
+			return false, nil
+		},
+	})
+}
+
+// writeBytes is the script command "bytes FILE HEX".
+func writeBytes(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: bytes file hex")
+	}
+	b, err := hex.DecodeString(args[1])
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b, 0o666))
+}
