@@ -19,8 +19,8 @@ import (
 func (s *Spec) MarshalJSON() ([]byte, error) {
 	w := jsonWriter{plans: make(map[protoreflect.FullName]*plan), written: make(map[proto.Message][2]int)}
 	if s.Pipeline != nil {
-		// A guess that spares large specs the doubling: some 1 KiB a task.
-		w.buf = make([]byte, 0, 1024+1024*len(s.Pipeline.GetComponents()))
+		// A guess that spares large specs the copying as the buffer grows.
+		w.buf = make([]byte, 0, 1024+1280*len(s.Pipeline.GetComponents()))
 	}
 	if len(s.Platform) > 0 {
 		w.buf = append(w.buf, `{"pipeline_spec":`...)

@@ -27,9 +27,9 @@ type taskRun struct {
 	parent *dagRun
 	path   string
 
-	waiting  int  // dependencies that have not ended
-	blocked  bool // a dependency did not succeed
-	anyRan   bool // a dependency did run
+	waiting  int      // dependencies that have not ended
+	anyRan   bool     // a dependency did run
+	cause    *taskRun // the first task that did not succeed and that this one waits for, through others too
 	state    State
 	started  time.Time
 	duration time.Duration
@@ -52,7 +52,11 @@ func newDagRun(r *run, p *dagPlan, path string, owner *taskRun) *dagRun {
 // it was the last one.
 func (r *taskRun) release(dep *taskRun) bool {
 	r.waiting--
-	r.blocked = r.blocked || !dep.state.hasOutputs()
+	if r.cause == nil && !dep.state.hasOutputs() {
+		if r.cause = dep; dep.cause != nil && !dep.state.ran() {
+			r.cause = dep.cause
+		}
+	}
 	r.anyRan = r.anyRan || dep.state.ran()
 	return r.waiting == 0
 }
@@ -64,7 +68,7 @@ func (r *taskRun) mayRun() bool {
 	if r.plan.completed {
 		return r.anyRan || len(r.plan.deps) == 0
 	}
-	return !r.blocked
+	return r.cause == nil
 }
 
 // output returns the task's output of that name; nil when there is none.

@@ -93,7 +93,7 @@ KFPWorkflow(u, s, workflow_name = "w")
 	}
 	mustContain(t, e.Error(), "pipeline.star:5")
 	mustContain(t, e.Backtrace, "helper")
-	mustContain(t, values(res), `node "victim" did not run`)
+	mustContain(t, values(res), `node "victim" did not run, because "culprit" did not succeed`)
 	mustContain(t, values(res), "sibling=1")
 }
 
@@ -256,4 +256,44 @@ func sortWords(s string) string {
 		}
 	}
 	return strings.Join(words, " ")
+}
+
+// A value of a function node that lives in the journal becomes a file for a
+// container that wants one; and a container's file is no value.
+func TestMixedTasks(t *testing.T) {
+	spec := compile(t, `
+def make():
+    return "x" * 10
+def use(x):
+    return x
+m = workflow(make)().set_name("make")
+KFPWorkflow(workflow(use)(m).set_name("use"), workflow_name = "w")
+`)
+	data, err := spec.MarshalJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	// Put a container between the two.
+	text := strings.Replace(string(data), `"tasks":{`, `"tasks":{"between":{"taskInfo":{"name":"between"},"componentRef":{"name":"c"},"inputs":{"artifacts":{"a":{"taskOutputArtifact":{"producerTask":"make","outputArtifactKey":"result"}}}}},`, 1)
+	text = strings.Replace(text, `"components":{`, `"components":{"c":{"executorLabel":"e","inputDefinitions":{"artifacts":{"a":{"artifactType":{"schemaTitle":"system.Artifact","schemaVersion":"0.0.1"}}}},"outputDefinitions":{"artifacts":{"result":{"artifactType":{"schemaTitle":"system.Artifact","schemaVersion":"0.0.1"}}}}},`, 1)
+	text = strings.Replace(text, `"executors":{`, `"executors":{"e":{"container":{"image":"none","command":["COMMAND","{{$.inputs.artifacts['a'].path}}","{{$.outputs.artifacts['result'].path}}"]}},`, 1)
+	before, after, ok := strings.Cut(text, `"use":{`)
+	if !ok {
+		t.Fatal(text)
+	}
+	text = before + `"use":{` + strings.ReplaceAll(after, `"producerTask":"make"`, `"producerTask":"between"`)
+	for command, want := range map[string]string{"cp": `use="xxxxxxxxxx"`, "touch": "use!"} {
+		mixed, err := compiler.Read([]byte(strings.Replace(text, "COMMAND", command, 1)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		res := run(t, mixed, exec.WithWorkflow(spec.Workflow()))
+		mustContain(t, values(res), want)
+		if command == "touch" {
+			mustContain(t, values(res), `result of "between" in `)
+			mustContain(t, values(res), "is damaged")
+		} else if _, err := os.Stat(res.Dir + "/make.result"); err != nil {
+			t.Error(err)
+		}
+	}
 }

@@ -35,7 +35,6 @@ func newOptions(opts []Option) (*options, error) {
 	o := &options{
 		params:      make(map[string]any),
 		parallelism: runtime.NumCPU(),
-		storage:     DefaultStorage,
 		create:      openJournal,
 	}
 	for _, opt := range opts {
@@ -102,7 +101,8 @@ func WithParallelism(n int) Option {
 }
 
 // WithStorage sets the folder that holds the folders of runs, in its folder
-// "runs". It is made when it is missing. The default is DefaultStorage.
+// "runs". It is made when it is missing. The default is the one that the
+// workflow sets, else DefaultStorage.
 func WithStorage(dir string) Option {
 	return func(o *options) error {
 		if dir == "" {

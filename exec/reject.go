@@ -24,6 +24,16 @@ func rejectControlFlow(path string, t *taskSpec) error {
 	return nil
 }
 
+// rejectContainer refuses a container that is none: KFP makes and deletes
+// volumes of Kubernetes where one has these names for an image.
+func rejectContainer(path string, c *containerSpec) error {
+	switch image := c.GetImage(); image {
+	case "argostub/createpvc", "argostub/deletepvc":
+		return unsupported(path, "a volume of Kubernetes to make or to delete ("+image+")")
+	}
+	return nil
+}
+
 // rejectExecutor refuses a leaf that is not a container.
 func rejectExecutor(path string, e *pipelinespec.PipelineDeploymentConfig_ExecutorSpec) error {
 	switch {

@@ -71,6 +71,12 @@ func newRun(spec *compiler.Spec, o *options) (*run, error) {
 	if r.runner == nil {
 		r.runner = &Process{}
 	}
+	if r.storage == "" && r.workflow != nil {
+		r.storage = r.workflow.Settings().Storage
+	}
+	if r.storage == "" {
+		r.storage = DefaultStorage
+	}
 	if r.folder, err = r.sourceRoot(); err != nil {
 		return nil, err
 	}
@@ -174,6 +180,8 @@ func nodeValue(n *starlarkfuse.Node, t *taskRun) NodeValue {
 	switch {
 	case t.err != nil:
 		nv.Err = t.err
+	case t.state == NotRun && t.cause != nil:
+		nv.Err = fmt.Errorf("node %q did not run, because %q did not succeed", n.Name(), t.cause.plan.name)
 	case !t.state.hasOutputs():
 		nv.Err = fmt.Errorf("node %q did not run", n.Name())
 	case o == nil:

@@ -17,6 +17,7 @@ type scheduler struct {
 	settled queue // tasks that can start, or must not; and dags whose tasks have ended
 	ready   queue // leaves that wait for a worker
 	running int   // leaves that workers have
+	workers int   // that there may be
 	work    chan *taskRun
 	reports chan report
 
@@ -24,6 +25,9 @@ type scheduler struct {
 	failed  bool  // something failed, and stopped the run
 	broken  error // why the run's record cannot be written
 }
+
+// maxWorkers bounds the tasks that run at the same time, whatever is asked for.
+const maxWorkers = 4096
 
 // A report is what a worker tells the scheduler.
 type report struct {
@@ -39,10 +43,11 @@ type report struct {
 func newScheduler(ctx context.Context, r *run) *scheduler {
 	s := &scheduler{run: r, outer: ctx}
 	s.ctx, s.cancel = context.WithCancel(ctx)
-	// Workers never wait to take a task: there are no more on their way than
-	// there are workers. So the scheduler never waits for them in turn.
-	s.work = make(chan *taskRun, r.parallelism)
-	s.reports = make(chan report, 4*r.parallelism)
+	// There are no more tasks on their way than there are workers, so the
+	// scheduler never waits to hand one over, however busy they are reporting.
+	s.workers = min(r.parallelism, maxWorkers)
+	s.work = make(chan *taskRun, s.workers)
+	s.reports = make(chan report, 4*s.workers)
 	return s
 }
 
@@ -53,19 +58,19 @@ func (s *scheduler) loop() {
 	s.emit(Event{Kind: RunStarted, State: Running, Line: s.run.dir})
 	s.openDag(s.run.root)
 	done := s.outer.Done()
-	for workers := 0; ; {
+	for started := 0; ; {
 		if done != nil && s.outer.Err() != nil {
 			done = nil
 			s.stop()
 		}
 		s.settle()
-		for s.running < s.run.parallelism && s.ready.len() > 0 {
+		for s.running < s.workers && s.ready.len() > 0 {
 			t := s.ready.pop()
 			s.running++
-			t.state = Running
+			t.state, t.attempts = Running, 1
 			s.emitTask(TaskStarted, t)
-			if workers < s.running {
-				workers++
+			if started < s.running {
+				started++
 				go (&worker{scheduler: s, run: s.run}).loop()
 			}
 			s.work <- t

@@ -22,7 +22,7 @@ func (w *worker) loop() {
 // do runs one task and reports its end.
 func (w *worker) do(t *taskRun) {
 	ctx := w.scheduler.ctx
-	t.started, t.attempts = time.Now(), 1
+	t.started = time.Now()
 	state := Succeeded
 	if t.err = w.try(ctx, t); t.err != nil {
 		state, t.outputs = Failed, nil

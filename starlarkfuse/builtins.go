@@ -67,8 +67,8 @@ func (l *loader) param(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if old := l.declared[name]; old != nil {
 		return nil, &Error{Pos: pos, Msg: fmt.Sprintf("param %q is declared already at %s", name, old.Pos), Hint: "declare it once and use the variable"}
 	}
-	if hasPromise(description) {
-		return nil, &Error{Pos: pos, Msg: "param: description: " + errText}
+	if err := checkText("param: description", description, hintPromise); err != nil {
+		return nil, err
 	}
 	p := &Param{Name: name, Description: description, Pos: pos}
 	var err error

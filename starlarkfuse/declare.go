@@ -123,8 +123,8 @@ func (l *loader) declare(w *workflowValue, args starlark.Tuple) (starlark.Value,
 			wf.given = append(wf.given, p.node)
 		}
 	}
-	if hasPromise(wf.name) {
-		return nil, &Error{Msg: "workflow_name: " + errText}
+	if err := checkText("workflow_name", wf.name, hintPromise); err != nil {
+		return nil, err
 	}
 	if strings.TrimSpace(wf.name) == "" {
 		return nil, &Error{Msg: "workflow_name is empty"}
@@ -156,8 +156,8 @@ func setText(param string, to *string) workflowMethod {
 		if err := starlark.UnpackArgs(b.Name(), args, kwargs, param, &text); err != nil {
 			return nil, err
 		}
-		if hasPromise(text) {
-			return nil, &Error{Msg: b.Name() + ": " + errText}
+		if err := checkText(b.Name(), text, hintPromise); err != nil {
+			return nil, err
 		}
 		*to = text
 		return starlark.None, nil

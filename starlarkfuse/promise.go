@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
@@ -57,6 +58,20 @@ func (p *promise) String() string { return openMark + p.describe() + closeMark }
 // hasPromise tells whether a text was made from a promise.
 func hasPromise(text string) bool {
 	return strings.Contains(text, openMark) || strings.Contains(text, `\ufdd0`)
+}
+
+// checkText refuses a text that no setting can have: one made from a promise,
+// one that is not UTF-8 or holds a NUL, as no spec and no process can carry it.
+func checkText(what, text, hint string) error {
+	switch {
+	case hasPromise(text):
+		return &Error{Msg: what + ": " + errText, Hint: hint}
+	case !utf8.ValidString(text):
+		return &Error{Msg: what + ": the text is not UTF-8", Hint: "was it cut out of a longer one? indices count bytes"}
+	case strings.ContainsRune(text, 0):
+		return &Error{Msg: what + ": the text holds a NUL character"}
+	}
+	return nil
 }
 
 // plainText takes the marks out of a text that is shown to people.

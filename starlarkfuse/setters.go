@@ -55,11 +55,10 @@ func text(name, param string, args starlark.Tuple, kwargs []starlark.Tuple) (str
 	if err := starlark.UnpackArgs(name, args, kwargs, param, &s); err != nil {
 		return "", err
 	}
-	if hasPromise(s) {
-		return "", &Error{Msg: name + ": " + errText, Hint: "a node's settings are fixed while the file is loading"}
-	}
-	return s, nil
+	return s, checkText(name, s, hintSettings)
 }
+
+const hintSettings = "a node's settings are fixed while the file is loading"
 
 func setName(n *Node, name string, args starlark.Tuple, kwargs []starlark.Tuple) error {
 	s, err := text(name, "name", args, kwargs)
@@ -103,8 +102,8 @@ func setCaching(n *Node, name string, args starlark.Tuple, kwargs []starlark.Tup
 	if err := starlark.UnpackArgs(name, args, kwargs, "enable_caching", &enable, "cache_key??", &key); err != nil {
 		return err
 	}
-	if hasPromise(key) {
-		return &Error{Msg: "set_caching_options: cache_key: " + errText}
+	if err := checkText("set_caching_options: cache_key", key, hintSettings); err != nil {
+		return err
 	}
 	n.settings.Caching, n.settings.CacheKey = &enable, key
 	return nil
@@ -182,8 +181,10 @@ func setEnv(n *Node, name string, args starlark.Tuple, kwargs []starlark.Tuple) 
 	if err := starlark.UnpackArgs(name, args, kwargs, "name", &key, "value", &val); err != nil {
 		return err
 	}
-	if hasPromise(key) || hasPromise(val) {
-		return &Error{Msg: "set_env_variable: " + errText, Hint: "pass the node to the function as an argument"}
+	for _, s := range []string{key, val} {
+		if err := checkText(name, s, "pass the node to the function as an argument"); err != nil {
+			return err
+		}
 	}
 	if !envName.MatchString(key) {
 		return &Error{Msg: fmt.Sprintf("set_env_variable: %q is no name of an environment variable", key), Hint: `use letters, digits, "_", "-" and "."`}
@@ -234,8 +235,8 @@ func quantity(param string, want *notation, field func(*NodeSettings) *string) s
 		if !ok {
 			s = v.String()
 		}
-		if hasPromise(s) {
-			return &Error{Msg: name + ": " + errText, Hint: "a node's settings are fixed while the file is loading"}
+		if err := checkText(name, s, hintSettings); err != nil {
+			return err
 		}
 		if !want.re.MatchString(s) {
 			return &Error{Msg: fmt.Sprintf("%s: got %s, want %s", name, v, want.want)}

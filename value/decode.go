@@ -72,12 +72,6 @@ func (d *decoder) truncated(what string) starlark.Value {
 	return d.fail("truncated at byte %d: %s", len(d.b), what)
 }
 
-// in adds a step to the path of the fault and returns nil.
-func (d *decoder) in(s step) starlark.Value {
-	d.fault.in(s)
-	return nil
-}
-
 // left is how many bytes are left.
 func (d *decoder) left() int { return len(d.b) - d.pos }
 

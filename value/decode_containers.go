@@ -3,7 +3,6 @@ package value
 import (
 	"bytes"
 	"fmt"
-	"math/bits"
 	"unicode/utf8"
 
 	"go.starlark.net/starlark"
@@ -41,7 +40,7 @@ func (d *decoder) elements(n uint64, what string) ([]starlark.Value, bool) {
 	for i := range elems {
 		v := d.next()
 		if v == nil {
-			d.in(step{kind: stepIndex, i: i})
+			d.fault.inIndex(i)
 			return nil, false
 		}
 		elems[i] = v
@@ -70,18 +69,22 @@ func (d *decoder) dict(n uint64) starlark.Value {
 		start := d.pos
 		k := d.key()
 		if k == nil {
-			return d.in(step{kind: stepKeys, i: i})
+			d.fault.inKeys(i)
+			return nil
 		}
 		if !d.admit(&guard, k, start) {
-			return d.in(step{kind: stepKeys, i: i})
+			d.fault.inKeys(i)
+			return nil
 		}
 		v := d.next()
 		if v == nil {
-			return d.in(step{kind: stepKey, v: k})
+			d.fault.inKey(k)
+			return nil
 		}
 		if err := dict.SetKey(k, v); err != nil {
 			d.fail("byte %d: a dict key that cannot be one: %v", start, err)
-			return d.in(step{kind: stepKeys, i: i})
+			d.fault.inKeys(i)
+			return nil
 		}
 		if dict.Len() != i+1 {
 			d.fail("byte %d: the dict key %s comes twice", start, shortRepr(k))
@@ -141,11 +144,13 @@ func (d *decoder) set() starlark.Value {
 		start := d.pos
 		v := d.next()
 		if v == nil || !d.admit(&guard, v, start) {
-			return d.in(step{kind: stepIndex, i: i})
+			d.fault.inIndex(i)
+			return nil
 		}
 		if err := set.Insert(v); err != nil {
 			d.fail("byte %d: a set element that cannot be one: %v", start, err)
-			return d.in(step{kind: stepIndex, i: i})
+			d.fault.inIndex(i)
+			return nil
 		}
 		if set.Len() != i+1 {
 			return d.fail("byte %d: the set element %s comes twice", start, shortRepr(v))
@@ -257,50 +262,11 @@ func (d *decoder) structure() starlark.Value {
 		}
 		v := d.next()
 		if v == nil {
-			return d.in(step{kind: stepField, name: string(name)})
+			d.fault.inField(string(name))
+			return nil
 		}
 		fields[string(name)] = v
 	}
 	d.depth--
 	return starlarkstruct.FromStringDict(starlarkstruct.Default, fields)
-}
-
-// A keyGuard counts how keys spread over the buckets of a hash table, in order to
-// notice keys that were chosen to fall into the same few: they would take
-// quadratic time. Small tables need no guard.
-//
-// The unit is a comparison of two short keys, some 40 ns when they share their
-// hash. keyBudget allows 16,000 keys that all do, which take seconds. Honest keys cost
-// a few units for each byte at most, for which Decode adds to the budget.
-type keyGuard struct {
-	counts []uint32
-}
-
-const keyBudget = 1 << 27
-
-func newKeyGuard(n int) keyGuard {
-	if n <= 32 {
-		return keyGuard{}
-	}
-	return keyGuard{counts: make([]uint32, 1<<bits.Len(uint(n/8)))}
-}
-
-// admit checks a key that starts at byte start, before it goes into a table.
-func (d *decoder) admit(g *keyGuard, k starlark.Value, start int) bool {
-	if g.counts == nil {
-		return true
-	}
-	h, err := k.Hash()
-	if err != nil {
-		return true // the insertion says it better
-	}
-	c := &g.counts[int(h)&(len(g.counts)-1)]
-	cost := uint64(*c) * uint64(1+(d.pos-start)/4)
-	if cost > d.budget {
-		d.fail("byte %d: too many keys with the same hash", start)
-		return false
-	}
-	d.budget -= cost
-	*c++
-	return true
 }

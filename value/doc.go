@@ -40,8 +40,9 @@
 // Decode is safe on any bytes. It does not panic, it nests at most MaxDepth
 // deep, it reads at most MaxSize bytes, and what it allocates is at most a
 // constant times the length of the input, because a length is checked
-// against the bytes that are left before anything is allocated for it. Dict
-// keys chosen to collide are an error once they cost more than a few seconds.
+// against the bytes that are left before anything is allocated for it. Keys
+// of a dict (or elements of a set) that share their hash are an error once comparing them would take
+// some ten seconds: tens of thousands of keys of one hash, see keyGuard.
 //
 // # Memory
 //

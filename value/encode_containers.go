@@ -16,7 +16,7 @@ func (e *encoder) list(l *starlark.List) *fault {
 	e.buf = appendHead(e.buf, majorArray, uint64(n))
 	for i := range n {
 		if f := e.value(l.Index(i)); f != nil {
-			f.in(step{kind: stepIndex, i: i})
+			f.inIndex(i)
 			return f
 		}
 	}
@@ -34,7 +34,7 @@ func (e *encoder) tuple(t starlark.Tuple) *fault {
 	e.object(len(t), nameTuple)
 	for i, v := range t {
 		if f := e.value(v); f != nil {
-			f.in(step{kind: stepIndex, i: i})
+			f.inIndex(i)
 			return f
 		}
 	}
@@ -69,12 +69,12 @@ func (e *encoder) dict(d *starlark.Dict) *fault {
 // writeEntry writes one entry of a dict, and reports whether it went well.
 func (e *encoder) writeEntry(k, v starlark.Value) bool {
 	if f := e.value(k); f != nil {
-		f.in(step{kind: stepKeys, i: e.index})
+		f.inKeys(e.index)
 		e.fault = f
 		return false
 	}
 	if f := e.value(v); f != nil {
-		f.in(step{kind: stepKey, v: k})
+		f.inKey(k)
 		e.fault = f
 		return false
 	}
@@ -94,7 +94,7 @@ func (e *encoder) set(s *starlark.Set) *fault {
 	i := 0
 	for v := range s.Elements() {
 		if f := e.value(v); f != nil {
-			f.in(step{kind: stepIndex, i: i})
+			f.inIndex(i)
 			return f
 		}
 		i++
@@ -122,7 +122,7 @@ func (e *encoder) structure(s *starlarkstruct.Struct) *fault {
 			f = e.value(v)
 		}
 		if f != nil {
-			f.in(step{kind: stepField, name: name})
+			f.inField(name)
 			return f
 		}
 	}

@@ -59,8 +59,22 @@ func faultf(format string, args ...any) *fault {
 	return &fault{msg: fmt.Sprintf(format, args...)}
 }
 
-// in adds the step that leads from the container to the culprit.
-func (f *fault) in(s step) { f.steps = append(f.steps, s) }
+// The methods in… add the step that leads from a container to the culprit. They are
+// not inlined, in order to keep the frames of the recursive walks small.
+
+//go:noinline
+func (f *fault) inIndex(i int) { f.steps = append(f.steps, step{kind: stepIndex, i: i}) }
+
+//go:noinline
+func (f *fault) inKey(k starlark.Value) { f.steps = append(f.steps, step{kind: stepKey, v: k}) }
+
+//go:noinline
+func (f *fault) inKeys(i int) { f.steps = append(f.steps, step{kind: stepKeys, i: i}) }
+
+//go:noinline
+func (f *fault) inField(name string) {
+	f.steps = append(f.steps, step{kind: stepField, name: name})
+}
 
 // maxSteps is how many steps of a path are shown.
 const maxSteps = 16

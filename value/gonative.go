@@ -94,7 +94,7 @@ func fromSlice(r reflect.Value, depth int) (starlark.Value, *fault) {
 	for i := range elems {
 		v, f := fromGo(r.Index(i).Interface(), depth+1)
 		if f != nil {
-			f.in(step{kind: stepIndex, i: i})
+			f.inIndex(i)
 			return nil, f
 		}
 		elems[i] = v
@@ -113,7 +113,7 @@ func fromMap(r reflect.Value, depth int) (starlark.Value, *fault) {
 		}
 		v, f := fromGo(it.Value().Interface(), depth+1)
 		if f != nil {
-			f.in(step{kind: stepKey, v: k})
+			f.inKey(k)
 			return nil, f
 		}
 		entries = append(entries, entry{k, v})

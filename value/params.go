@@ -109,7 +109,7 @@ func (w *paramWriter) list(l starlark.Indexable) (*structpb.Value, *fault) {
 	for i := range elems {
 		p, f := w.value(l.Index(i))
 		if f != nil {
-			f.in(step{kind: stepIndex, i: i})
+			f.inIndex(i)
 			return nil, f
 		}
 		elems[i] = p
@@ -127,12 +127,12 @@ func (w *paramWriter) dict(d *starlark.Dict) (*structpb.Value, *fault) {
 			return nil, f
 		}
 		if _, f := w.string(string(s)); f != nil {
-			f.in(step{kind: stepKeys, i: i})
+			f.inKeys(i)
 			return nil, f
 		}
 		p, f := w.value(v)
 		if f != nil {
-			f.in(step{kind: stepKey, v: k})
+			f.inKey(k)
 			return nil, f
 		}
 		fields[string(s)] = p

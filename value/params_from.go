@@ -148,7 +148,7 @@ func fromParameter(p *structpb.Value, depth int) (starlark.Value, *fault) {
 		for i, q := range k.ListValue.GetValues() {
 			v, f := fromParameter(q, depth+1)
 			if f != nil {
-				f.in(step{kind: stepIndex, i: i})
+				f.inIndex(i)
 				return nil, f
 			}
 			elems[i] = v
@@ -175,7 +175,7 @@ func fromStruct(s *structpb.Struct, depth int) (starlark.Value, *fault) {
 			}
 		}
 		if f != nil {
-			f.in(step{kind: stepKey, v: starlark.String(k)})
+			f.inKey(starlark.String(k))
 			return nil, f
 		}
 	}

@@ -119,7 +119,7 @@ func (r jsonReader) list() (*structpb.Value, *fault) {
 	for r.More() {
 		p, f := r.value(r.next())
 		if f != nil {
-			f.in(step{kind: stepIndex, i: len(elems)})
+			f.inIndex(len(elems))
 			return nil, f
 		}
 		elems = append(elems, p)
@@ -137,7 +137,7 @@ func (r jsonReader) object() (*structpb.Value, *fault) {
 		}
 		p, f := r.value(r.next())
 		if f != nil {
-			f.in(step{kind: stepKey, v: starlark.String(k)})
+			f.inKey(starlark.String(k))
 			return nil, f
 		}
 		fields[k] = p

@@ -20,6 +20,9 @@ type opened struct {
 	depth int // how many containers it is in
 }
 
+// firstOpen is the room for open containers that a walk starts with.
+const firstOpen = 32
+
 // enter opens a container that cannot close a cycle by itself.
 func (w *walk) enter() *fault {
 	if w.depth >= MaxDepth {
@@ -43,6 +46,9 @@ func (w *walk) enterMutable(v starlark.Value) *fault {
 	}
 	if f := w.enter(); f != nil {
 		return f
+	}
+	if w.open == nil {
+		w.open = make([]opened, 0, firstOpen)
 	}
 	w.open = append(w.open, opened{v, w.depth - 1})
 	return nil

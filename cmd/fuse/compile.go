@@ -36,7 +36,7 @@ KFP cluster and fuse run take. The same workflow gives the same bytes.
 	}
 	flags := cmd.Flags()
 	flags.StringVarP(&f.output, "output", "o", "", "the `file` to write, .json or .yaml (default: standard output, as JSON)")
-	choiceVar(cmd, &f.format, "format", "the format, whatever the file's name", "", formatJSON, formatYAML)
+	choiceVar(cmd, &f.format, "format", "", "the format, whatever the file's name", formatJSON, formatYAML)
 	flags.StringVar(&f.image, "image", "", "the container image of the nodes, a `reference`, best with a digest")
 	cmd.MarkFlagFilename("output", "json", "yaml", "yml")
 	cmd.RegisterFlagCompletionFunc("image", cobra.NoFileCompletions)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"math"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,11 +49,30 @@ func (f *loadFlags) load(ctx context.Context, a *app, file string) (*starlarkfus
 	if f.root != "" {
 		opts = append(opts, starlarkfuse.WithRoot(f.root))
 	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	defines, err := pairs("--define", f.defines)
 	if err != nil {
 		return nil, err
 	}
 	return starlarkfuse.Load(ctx, file, append(opts, starlarkfuse.WithDefines(defines))...)
+}
+
+func (f *loadFlags) check() error {
+	for _, limit := range []struct {
+		flag string
+		n    int64
+	}{
+		{"max-steps", int64(min(f.maxSteps, math.MaxInt64))},
+		{"max-nodes", int64(f.maxNodes)},
+		{"max-source", f.maxSource},
+	} {
+		if limit.n < 1 {
+			return &usageError{msg: fmt.Sprintf("--%s %d: want at least 1", limit.flag, limit.n)}
+		}
+	}
+	return nil
 }
 
 // pairs reads the values of a repeatable flag name=value.
@@ -126,9 +146,9 @@ func (c choice) Set(s string) error {
 	return nil
 }
 
-// choiceVar adds a flag that takes one of the words; the first is the default.
-func choiceVar(cmd *cobra.Command, to *string, name, usage string, words ...string) {
-	*to = words[0]
+// choiceVar adds a flag that takes one of the words.
+func choiceVar(cmd *cobra.Command, to *string, name, initial, usage string, words ...string) {
+	*to = initial
 	cmd.Flags().Var(choice{to, words}, name, usage)
 	cmd.RegisterFlagCompletionFunc(name, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 }

@@ -38,7 +38,7 @@ dashed lines. The results of the workflow have a bold frame.
 			return writeOut(a.stdout, draw(newDiagram(wf)))
 		},
 	}
-	choiceVar(cmd, &format, "format", "the language of the drawing", "dot", "mermaid")
+	choiceVar(cmd, &format, "format", "dot", "the language of the drawing", "dot", "mermaid")
 	f.add(cmd)
 	return cmd
 }

@@ -31,7 +31,7 @@ type liveLog struct {
 }
 
 func newLiveLog(w io.Writer, width func() (int, bool), now func() time.Time, verbose bool) *liveLog {
-	s := &screen{w: w, width: width, now: now}
+	s := &screen{w: w, width: width, now: now, every: repaintEvery}
 	return &liveLog{&textLog{w: s, verbose: verbose, quiet: true}, s}
 }
 
@@ -54,6 +54,7 @@ type screen struct {
 	w     io.Writer
 	width func() (int, bool)
 	now   func() time.Time
+	every time.Duration // between repaints while nothing happens; 0: none
 
 	mu      sync.Mutex
 	isOpen  bool
@@ -85,13 +86,15 @@ func (s *screen) open(total int) {
 	defer s.mu.Unlock()
 	s.isOpen, s.started, s.total = true, s.now(), total
 	s.painted = s.started // a short run needs no status line
-	s.stop, s.stopped = make(chan struct{}), make(chan struct{})
-	go s.tick(s.stop, s.stopped)
+	if s.every > 0 {
+		s.stop, s.stopped = make(chan struct{}), make(chan struct{})
+		go s.tick(s.stop, s.stopped)
+	}
 }
 
 func (s *screen) tick(stop, stopped chan struct{}) {
 	defer close(stopped)
-	t := time.NewTicker(repaintEvery)
+	t := time.NewTicker(s.every)
 	defer t.Stop()
 	for {
 		select {
@@ -117,8 +120,10 @@ func (s *screen) close() {
 	s.flush()
 	stop, stopped := s.stop, s.stopped
 	s.mu.Unlock()
-	close(stop)
-	<-stopped
+	if stop != nil {
+		close(stop)
+		<-stopped
+	}
 }
 
 // count keeps the numbers of the status line.
@@ -147,12 +152,20 @@ func (s *screen) count(e exec.Event, v *runView) {
 
 // flush writes what is pending, and no status line.
 func (s *screen) flush() {
+	s.w.Write(s.frame(0))
+	s.shown = false
+}
+
+// frame returns what brings the pending lines to the terminal, with room for
+// more.
+func (s *screen) frame(room int) []byte {
+	b := make([]byte, 0, len(eraseLine)+s.pending.Len()+room)
 	if s.shown {
-		io.WriteString(s.w, eraseLine)
-		s.shown = false
+		b = append(b, eraseLine...)
 	}
-	s.w.Write(s.pending.Bytes())
+	b = append(b, s.pending.Bytes()...)
 	s.pending.Reset()
+	return b
 }
 
 // paint writes what is pending, and the status line, at one go.
@@ -165,16 +178,10 @@ func (s *screen) paint() {
 	if !ok || width <= 0 {
 		width = 80
 	}
-	frame := make([]byte, 0, s.pending.Len()+2*width)
-	if s.shown {
-		frame = append(frame, eraseLine...)
-	}
-	frame = append(frame, s.pending.Bytes()...)
-	s.pending.Reset()
 	// One column less, since many terminals wrap when the last one is filled.
-	frame = append(frame, clip(s.status(), width-1)...)
+	status := clip(s.status(), width-1)
+	s.w.Write(append(s.frame(len(status)), status...))
 	s.shown = true
-	s.w.Write(frame)
 }
 
 func (s *screen) status() string {

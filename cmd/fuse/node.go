@@ -36,8 +36,8 @@ func (f *runFlags) runNode(ctx context.Context, a *app, file, function string) e
 	}
 	e := evaluation{given: given, results: make(map[*starlarkfuse.Node]starlark.Value)}
 	e.print = func(node, text string) {
-		for line := range strings.Lines(text) {
-			fmt.Fprintf(a.stderr, "[%s] %s\n", showName(node), showLine(strings.TrimRight(line, "\r\n")))
+		for line := range strings.SplitSeq(strings.TrimSuffix(text, "\n"), "\n") {
+			fmt.Fprintf(a.stderr, "[%s] %s\n", showName(node), showLine(line))
 		}
 	}
 	for _, n := range needed(wf, nodes) {

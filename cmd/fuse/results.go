@@ -19,23 +19,38 @@ import (
 const maxResult = 4096
 
 // printResults prints the results of a run that exist, one a line.
-func printResults(w io.Writer, _ *compiler.Spec, res *exec.Result) error {
+func printResults(w io.Writer, spec *compiler.Spec, res *exec.Result) error {
 	var b bytes.Buffer
 	for i := range res.Results {
-		r := &res.Results[i]
+		r := nodeValue(spec, res.Results[i])
 		if r.Err != nil {
 			if res.State == exec.Succeeded {
 				return fmt.Errorf("result of %s: %w", showName(r.Name), r.Err)
 			}
 			continue
 		}
-		text, err := showResult(r)
+		text, err := showResult(&r)
 		if err != nil {
 			return err
 		}
 		fmt.Fprintf(&b, "%s = %s\n", showName(r.Name), text)
 	}
 	return writeOut(w, b.Bytes())
+}
+
+// nodeValue returns a result as the workflow has it that a spec was compiled
+// from: an output that is the result of a node is under the name of the node,
+// and a value.
+func nodeValue(spec *compiler.Spec, r exec.NodeValue) exec.NodeValue {
+	node := spec.OutputNode(r.Name)
+	if spec.Workflow() != nil || node == "" {
+		return r
+	}
+	r.Name = node
+	if r.Value == nil && r.Err == nil && r.Artifact != nil {
+		r.Value, r.Err = r.Artifact.Value()
+	}
+	return r
 }
 
 // showResult returns a value in Starlark's own notation; for a long one its
@@ -77,7 +92,7 @@ func printJSON(w io.Writer, spec *compiler.Spec, res *exec.Result) error {
 	first := true
 	var broken error
 	for i := range res.Results {
-		r := &res.Results[i]
+		r := nodeValue(spec, res.Results[i])
 		if r.Err != nil {
 			if res.State == exec.Succeeded && broken == nil {
 				broken = fmt.Errorf("result of %s: %w", showName(r.Name), r.Err)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"runtime"
 
 	"github.com/spf13/cobra"
 
@@ -53,14 +52,14 @@ does in a container.
 	}
 	flags := cmd.Flags()
 	flags.StringArrayVarP(&f.params, "param", "p", nil, "give a parameter of the pipeline: `name=value`, JSON or else a string (repeatable)")
-	choiceVar(cmd, &f.backend, "backend", "where to run", "local", "kfp")
-	choiceVar(cmd, &f.runner, "runner", "how nodes run: called in this process, or each as a process of its own, as in a container", "in-process", "process")
-	flags.IntVar(&f.parallelism, "parallelism", runtime.NumCPU(), "nodes that may run at the same time")
+	choiceVar(cmd, &f.backend, "backend", "local", "where to run", "local", "kfp")
+	choiceVar(cmd, &f.runner, "runner", "in-process", "how nodes run: in this process, or each in one of its own", "in-process", "process")
+	flags.IntVar(&f.parallelism, "parallelism", 0, "nodes that may run at the same time (default: the number of CPUs)")
 	flags.BoolVar(&f.keepGoing, "keep-going", false, "after a failure, run all that does not depend on it (the default)")
 	flags.BoolVar(&f.failFast, "fail-fast", false, "stop the run at the first failure")
-	choiceVar(cmd, &f.output, "output", "how results are printed", "text", "json")
+	choiceVar(cmd, &f.output, "output", "text", "how results are printed", "text", "json")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell more")
-	choiceVar(cmd, &f.logFormat, "log-format", "how is told what happens", "text", "json")
+	choiceVar(cmd, &f.logFormat, "log-format", "text", "how is told what happens", "text", "json")
 	flags.StringVar(&f.storage, "storage", exec.DefaultStorage, "the `folder` that runs are kept in")
 	cmd.RegisterFlagCompletionFunc("param", cobra.NoFileCompletions)
 	cmd.MarkFlagDirname("storage")
@@ -71,7 +70,7 @@ does in a container.
 func (f *runFlags) run(cmd *cobra.Command, a *app, file string) error {
 	ctx := cmd.Context()
 	f.openLog(a)
-	if err := f.check(); err != nil {
+	if err := f.check(cmd); err != nil {
 		return err
 	}
 	format, err := formatOf(file)
@@ -106,7 +105,7 @@ func (f *runFlags) openLog(a *app) {
 }
 
 // check refuses flags that make no sense together.
-func (f *runFlags) check() error {
+func (f *runFlags) check(cmd *cobra.Command) error {
 	switch {
 	case f.backend == "kfp":
 		return &usageError{
@@ -115,7 +114,7 @@ func (f *runFlags) check() error {
 		}
 	case f.keepGoing && f.failFast:
 		return &usageError{msg: "--keep-going and --fail-fast exclude each other"}
-	case f.parallelism < 1:
+	case f.parallelism < 1 && cmd.Flags().Changed("parallelism"):
 		return &usageError{msg: fmt.Sprintf("--parallelism %d: want at least 1", f.parallelism)}
 	case f.storage == "":
 		return &usageError{msg: "--storage: no folder given"}
@@ -169,11 +168,13 @@ func (f *runFlags) readSpec(cmd *cobra.Command, file string) (*compiler.Spec, er
 func (f *runFlags) runSpec(ctx context.Context, a *app, spec *compiler.Spec) error {
 	opts := []exec.Option{
 		exec.WithParameterArgs(f.params),
-		exec.WithParallelism(f.parallelism),
 		exec.WithFailFast(f.failFast),
 		exec.WithRunnerName(f.runner),
 		exec.WithStorage(f.storage),
 		exec.WithObserver(a.log.event),
+	}
+	if f.parallelism > 0 {
+		opts = append(opts, exec.WithParallelism(f.parallelism))
 	}
 	if f.load.root != "" {
 		opts = append(opts, exec.WithRoot(f.load.root))

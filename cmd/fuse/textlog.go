@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -111,7 +112,7 @@ func (l *textLog) ended(name string, e exec.Event) {
 		}
 		for i, r := range reports(e.Err) {
 			if i == 0 {
-				l.line("%s  failed after %s%s: %s", name, took, attempts, showText(r.text, "  "))
+				l.line("%s  failed after %s%s: %s", name, took, attempts, showText(withoutTail(r.text, e.Err), "  "))
 			} else {
 				l.line("  %s", showText(r.text, "  "))
 			}
@@ -124,6 +125,18 @@ func (l *textLog) ended(name string, e exec.Event) {
 	case exec.Canceled:
 		l.line("%s  stopped after %s", name, took)
 	}
+}
+
+// withoutTail takes the last lines of a command's output off the text of its
+// error: they have been shown.
+func withoutTail(text string, err error) string {
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		short := *exit
+		short.Tail = nil
+		text = strings.Replace(text, exit.Error(), short.Error(), 1)
+	}
+	return text
 }
 
 func (l *textLog) end(res *exec.Result) {

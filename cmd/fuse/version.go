@@ -45,7 +45,7 @@ func (a *app) versionCommand() *cobra.Command {
 			return writeOut(a.stdout, []byte(v.text()))
 		},
 	}
-	choiceVar(cmd, &output, "output", "how it is printed", "text", "json")
+	choiceVar(cmd, &output, "output", "text", "how it is printed", "text", "json")
 	return cmd
 }
 
