@@ -22,6 +22,7 @@ var mayImport = []struct {
 	room string
 	may  []string
 }{
+	{"examples", []string{"exec", "compiler", "starlarkfuse"}},
 	{"cmd/fuse", []string{"exec", "compiler", "starlarkfuse", "stdlib", "value"}},
 	{"exec", []string{"compiler", "starlarkfuse", "value"}},
 	{"compiler", []string{"starlarkfuse", "value"}},
