@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"math"
 	"path/filepath"
 	"strings"
 
@@ -30,7 +31,7 @@ and its result is printed.
 		Example: `  FFFUNCTION=node1 fuse exec --workflow pipeline.star`,
 		Args:    noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c.Function, c.Stdout = a.getenv(compiler.NodeVariable), a.stdout
+			c.Function, c.Stdout, c.Load = a.getenv(compiler.NodeVariable), a.stdout, noLimits()
 			v, err := exec.Exec(cmd.Context(), c)
 			if err != nil {
 				if cmd.Context().Err() == nil && loads(cmd.Context(), c) {
@@ -56,6 +57,17 @@ and its result is printed.
 	return cmd
 }
 
+// noLimits lifts the limits of a load. The same load came to its end when the
+// spec was compiled, within limits that the user may have raised and that the
+// container is not told.
+func noLimits() []starlarkfuse.Option {
+	return []starlarkfuse.Option{
+		starlarkfuse.WithMaxSteps(math.MaxUint64),
+		starlarkfuse.WithMaxNodes(math.MaxInt),
+		starlarkfuse.WithMaxSource(math.MaxInt64 >> 1),
+	}
+}
+
 // loads tells, after a failure of exec.Exec, whether there is such a node as
 // it was to run: then the node has failed.
 func loads(ctx context.Context, c exec.ExecConfig) bool {
@@ -65,7 +77,8 @@ func loads(ctx context.Context, c exec.ExecConfig) bool {
 		return false
 	}
 	root := exec.ResolveRoot(c.Root)
-	file, err := starlarkfuse.LoadFile(ctx, filepath.Join(root, path), starlarkfuse.WithRoot(root), starlarkfuse.WithDefines(defines))
+	opts := append(noLimits(), starlarkfuse.WithRoot(root), starlarkfuse.WithDefines(defines))
+	file, err := starlarkfuse.LoadFile(ctx, filepath.Join(root, path), opts...)
 	if err != nil {
 		return false
 	}

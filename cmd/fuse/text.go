@@ -66,9 +66,9 @@ func showText(s, indent string) string {
 // showSeconds returns a duration as people like to read it.
 func showSeconds(d time.Duration) string {
 	switch {
-	case d < time.Minute:
+	case d.Round(10*time.Millisecond) < time.Minute:
 		return fmt.Sprintf("%.2fs", d.Seconds())
-	case d < time.Hour:
+	case d.Round(time.Second) < time.Hour:
 		d = d.Round(time.Second)
 		return fmt.Sprintf("%dm%02ds", d/time.Minute, d%time.Minute/time.Second)
 	}
