@@ -193,10 +193,13 @@ func parseDefine(text string, def starlark.Value) (starlark.Value, error) {
 func (l *loader) checkDefines() error {
 	for _, name := range sortedKeys(l.opts.defines) {
 		if _, ok := l.defines[name]; !ok {
-			return &Error{
-				Msg:  fmt.Sprintf("%s defines no %q", l.file.path, name),
-				Hint: didYouMean(name, sortedKeys(l.defines)),
+			e := &Error{Msg: fmt.Sprintf("%s defines no %q", l.file.path, name)}
+			if len(l.defines) > 0 {
+				e.Hint = didYouMean(name, sortedKeys(l.defines))
+			} else {
+				e.Hint = "it has no define(…) at all; for a parameter of the pipeline use -p"
 			}
+			return e
 		}
 		l.file.defines = append(l.file.defines, Define{Name: name, Text: l.opts.defines[name]})
 	}

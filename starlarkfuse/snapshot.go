@@ -114,7 +114,7 @@ func (s *snapshot) copy(v starlark.Value) (starlark.Value, error) {
 		return v, nil
 	case starlark.String:
 		if hasPromise(string(v)) {
-			return nil, fmt.Errorf("argument %s: %s", s.place(), errText)
+			return nil, &Error{Msg: fmt.Sprintf("argument %s: %s", s.place(), errText), Hint: hintPromise}
 		}
 		return v, nil
 	case *promise:
@@ -201,7 +201,7 @@ func (s *snapshot) copyContainer(v starlark.Value) (starlark.Value, error) {
 		c := starlark.NewDict(v.Len())
 		for k, e := range v.Entries() {
 			if text, ok := k.(starlark.String); ok && hasPromise(string(text)) {
-				return nil, fmt.Errorf("a key in argument %s: %s", s.place(), errText)
+				return nil, &Error{Msg: fmt.Sprintf("a key in argument %s: %s", s.place(), errText), Hint: hintPromise}
 			}
 			e, err := s.at(keyText(k), e)
 			if err != nil {
