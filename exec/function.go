@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -103,20 +104,13 @@ func nodeInputs(path string, t *taskPlan) ([]int, error) {
 		if in.Kind == starlarkfuse.Constant {
 			continue
 		}
+		var found bool
 		if takesParameter(in) {
-			for k := range t.params {
-				if t.params[k].name == in.Name {
-					at[i] = k
-				}
-			}
+			at[i], found = slices.BinarySearchFunc(t.params, in.Name, func(b paramBinding, name string) int { return strings.Compare(b.name, name) })
 		} else {
-			for k := range t.artifacts {
-				if t.artifacts[k].name == in.Name {
-					at[i] = k
-				}
-			}
+			at[i], found = slices.BinarySearchFunc(t.artifacts, in.Name, func(b artifactBinding, name string) int { return strings.Compare(b.name, name) })
 		}
-		if at[i] < 0 {
+		if !found {
 			return nil, fmt.Errorf("task %q: the spec does not give node %q its input %q", path, t.node.Name(), in.Name)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/exec"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
@@ -71,8 +70,8 @@ func TestSameResultInProcessAndOut(t *testing.T) {
 func TestFunctionFails(t *testing.T) {
 	const source = `
 def bad(x):
-    return helper(x)
-def helper(x):
+    return inner(x)
+def inner(x):
     return x[7]
 bad = workflow(bad)
 def use(x):
@@ -92,7 +91,7 @@ KFPWorkflow(u, s, workflow_name = "w")
 		t.Fatalf("got %#v", res.Task("culprit").Err)
 	}
 	mustContain(t, e.Error(), "pipeline.star:5")
-	mustContain(t, e.Backtrace, "helper")
+	mustContain(t, e.Backtrace, "inner")
 	mustContain(t, values(res), `node "victim" did not run, because "culprit" did not succeed`)
 	mustContain(t, values(res), "sibling=1")
 }
@@ -220,80 +219,4 @@ func TestFingerprintMismatch(t *testing.T) {
 		t.Fatal(states(r))
 	}
 	mustContain(t, r.Task("n").Err.Error(), "another version")
-}
-
-// A spec that was read and holds functions runs with the file it came from.
-func TestReadSpecWithFunctions(t *testing.T) {
-	path := starFile(t, everything)
-	compiled := compileFile(t, path)
-	data, err := compiled.MarshalYAML()
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := compiler.Read(data)
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := run(t, compiled)
-	if want.State != exec.Succeeded {
-		t.Fatal(states(want))
-	}
-	if res := run(t, spec, exec.WithWorkflow(compiled.Workflow())); values(res) != values(want) {
-		t.Errorf("with the workflow: %s %s", states(res), values(res))
-	}
-	t.Setenv(entrypointVariable, "1")
-	t.Setenv(exec.RootVariable, strings.TrimSuffix(path, "/pipeline.star"))
-	if res := run(t, spec); res.State != exec.Succeeded {
-		t.Errorf("without: %s %v", states(res), res.Tasks[0].Err)
-	}
-}
-
-func sortWords(s string) string {
-	words := strings.Fields(s)
-	for i := range words {
-		for j := i; j > 0 && words[j] < words[j-1]; j-- {
-			words[j], words[j-1] = words[j-1], words[j]
-		}
-	}
-	return strings.Join(words, " ")
-}
-
-// A value of a function node that lives in the journal becomes a file for a
-// container that wants one; and a container's file is no value.
-func TestMixedTasks(t *testing.T) {
-	spec := compile(t, `
-def make():
-    return "x" * 10
-def use(x):
-    return x
-m = workflow(make)().set_name("make")
-KFPWorkflow(workflow(use)(m).set_name("use"), workflow_name = "w")
-`)
-	data, err := spec.MarshalJSON()
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Put a container between the two.
-	text := strings.Replace(string(data), `"tasks":{`, `"tasks":{"between":{"taskInfo":{"name":"between"},"componentRef":{"name":"c"},"inputs":{"artifacts":{"a":{"taskOutputArtifact":{"producerTask":"make","outputArtifactKey":"result"}}}}},`, 1)
-	text = strings.Replace(text, `"components":{`, `"components":{"c":{"executorLabel":"e","inputDefinitions":{"artifacts":{"a":{"artifactType":{"schemaTitle":"system.Artifact","schemaVersion":"0.0.1"}}}},"outputDefinitions":{"artifacts":{"result":{"artifactType":{"schemaTitle":"system.Artifact","schemaVersion":"0.0.1"}}}}},`, 1)
-	text = strings.Replace(text, `"executors":{`, `"executors":{"e":{"container":{"image":"none","command":["COMMAND","{{$.inputs.artifacts['a'].path}}","{{$.outputs.artifacts['result'].path}}"]}},`, 1)
-	before, after, ok := strings.Cut(text, `"use":{`)
-	if !ok {
-		t.Fatal(text)
-	}
-	text = before + `"use":{` + strings.ReplaceAll(after, `"producerTask":"make"`, `"producerTask":"between"`)
-	for command, want := range map[string]string{"cp": `use="xxxxxxxxxx"`, "touch": "use!"} {
-		mixed, err := compiler.Read([]byte(strings.Replace(text, "COMMAND", command, 1)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		res := run(t, mixed, exec.WithWorkflow(spec.Workflow()))
-		mustContain(t, values(res), want)
-		if command == "touch" {
-			mustContain(t, values(res), `result of "between" in `)
-			mustContain(t, values(res), "is damaged")
-		} else if _, err := os.Stat(res.Dir + "/make.result"); err != nil {
-			t.Error(err)
-		}
-	}
 }

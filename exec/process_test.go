@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -44,6 +45,20 @@ deploymentSpec: {executors: {e: {container: {image: python:3.11, command: [COMMA
 		mustContain(t, err.Error(), command)
 		mustContain(t, hint(err), "not those of the container's image python:3.11")
 	}
+}
+
+// An argument may be 128 KiB at most, on Linux.
+func TestArgumentTooLong(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("other systems have other limits")
+	}
+	res := run(t, readSpec(t, flat(shTask{key: "a", script: ": " + strings.Repeat("x", 140_000)})))
+	err := res.Task("a").Err
+	if err == nil {
+		t.Fatal("it ran")
+	}
+	mustContain(t, err.Error(), "too long")
+	mustContain(t, hint(err), "as artifacts")
 }
 
 // Cancelling a task ends all that it started, also what ignores the request.

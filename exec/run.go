@@ -142,7 +142,10 @@ func (r *run) finish(ctx context.Context, s *scheduler) (*Result, error) {
 	}
 	s.emit(Event{Kind: RunEnded, State: res.State, Duration: res.Duration, Err: err})
 	if err == nil && res.State == Canceled {
-		err = fmt.Errorf("run %s was cancelled: %w", r.id, context.Cause(ctx))
+		err = fmt.Errorf("run %s was cancelled: %w", r.id, ctx.Err())
+		if cause := context.Cause(ctx); cause != ctx.Err() {
+			err = fmt.Errorf("%w: %w", err, cause)
+		}
 	}
 	return res, err
 }

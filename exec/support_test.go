@@ -105,6 +105,7 @@ func compileFile(t testing.TB, path string) *compiler.Spec {
 func asProcess(t *testing.T) exec.Option {
 	t.Helper()
 	t.Setenv(entrypointVariable, "1")
+	t.Setenv("GORACE", "atexit_sleep_ms=0") // or each process ends with a second's sleep
 	return exec.WithRunner(&exec.Process{})
 }
 
@@ -167,3 +168,14 @@ func mustValue(t *testing.T, x any) starlark.Value {
 }
 
 func base64Of(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+// sortWords is for lists whose order does not matter.
+func sortWords(s string) string {
+	words := strings.Fields(s)
+	for i := range words {
+		for j := i; j > 0 && words[j] < words[j-1]; j-- {
+			words[j], words[j-1] = words[j-1], words[j]
+		}
+	}
+	return strings.Join(words, " ")
+}
