@@ -141,7 +141,7 @@ func (c call) once(ctx context.Context) (starlark.Value, error) {
 	if err != nil && errors.Is(err, errTimeout) && context.Cause(ctx) == errTimeout {
 		late := &starlarkfuse.Error{
 			Pos:  c.node.Pos(),
-			Msg:  fmt.Sprintf("node %q: timed out after %v", c.node.Name(), timeout),
+			Msg:  fmt.Sprintf("timed out after %v", timeout),
 			Hint: "give it more time with set_timeout, or less to do",
 			Err:  err,
 		}

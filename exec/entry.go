@@ -3,8 +3,8 @@ package exec
 import (
 	"context"
 	"fmt"
-	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -38,10 +38,15 @@ type ExecConfig struct {
 	Defines []string
 	// Fingerprint is the one that the node must have; "" demands none.
 	Fingerprint string
-	// ExecutorInput is what KFP replaces {{$}} by; "" runs the node alone.
+	// ExecutorInput is what KFP replaces {{$}} by; "" runs the node outside
+	// of any run.
 	ExecutorInput string
-	// Stdout takes what the function prints; nil drops it.
-	Stdout io.Writer
+	// Parameters are those of the pipeline, "name=value" with a value that is
+	// JSON or else a string, for a node outside of a run.
+	Parameters []string
+	// Print takes what a node's function prints, and what is told of its
+	// retries; nil drops it.
+	Print func(node, text string)
 	// FS holds the workflow file in place of Root; nil for a folder of this
 	// machine.
 	FS fs.FS
@@ -72,85 +77,117 @@ func ResolveRoot(dir string) string {
 // node's retries and timeout, and writes the outputs to where the executor
 // input says. It writes nowhere else, and nothing when it fails.
 //
-// The result is returned too. Without an executor input, the node is run alone
-// and its result only returned; this works for nodes whose arguments are all
-// constants.
+// The result is returned too. Without an executor input, the nodes that the
+// node depends on are run first, one after the other, and nothing is written.
+//
+// A failure of a node's function, its inputs or its result is a *NodeError; any other error means that
+// the node could not be run.
+//
+// The load has no limits of steps, nodes and bytes unless c.Load sets them:
+// the same load ended when the spec was compiled, within limits that the
+// container is not told of.
 func Exec(ctx context.Context, c ExecConfig) (starlark.Value, error) {
 	input, err := decodeExecutorInput(c.ExecutorInput)
 	if err != nil {
 		return nil, err
 	}
-	node, err := c.load(ctx)
+	wf, node, err := c.load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if err := checkFingerprint(node, c.Fingerprint); err != nil {
 		return nil, err
 	}
-	run := call{
-		node:  node,
-		print: func(text string) { c.println(text) },
-		failed: func(attempt int, err error) {
-			c.println(fmt.Sprintf("attempt %d failed, trying again: %v", attempt, err))
-		},
-	}
-	if run.inputs, err = entryInputs(node, input); err != nil {
-		return nil, err
-	}
-	v, _, err := run.do(ctx)
-	if err != nil {
-		return nil, err
-	}
-	res, err := pack(node, v, nil)
-	if err != nil {
-		return nil, err
-	}
-	if res.param != nil {
-		// What others will read, to the last bit.
-		if v, err = resultValue(node, res.param); err != nil {
-			return nil, err
-		}
-	}
 	if input == nil {
-		return v, nil
+		return c.alone(ctx, wf, node)
+	}
+	inputs, err := entryInputs(node, input)
+	if err != nil {
+		return nil, &NodeError{node.Name(), err}
+	}
+	v, res, err := c.call(ctx, node, inputs)
+	if err != nil {
+		return nil, err
 	}
 	return v, writeOutputs(node, res, input.GetOutputs())
 }
 
-func (c *ExecConfig) println(text string) {
-	if c.Stdout != nil {
-		io.WriteString(c.Stdout, text+"\n")
+// A NodeError is the failure of a node in Exec.
+type NodeError struct {
+	// Node is the node's name.
+	Node string
+	Err  error
+}
+
+// Error names the node, and says why.
+func (e *NodeError) Error() string { return fmt.Sprintf("node %q failed: %v", e.Node, e.Err) }
+
+// Unwrap returns Err.
+func (e *NodeError) Unwrap() error { return e.Err }
+
+// call calls a node's function with its retries and timeout, and returns the
+// result as others will see it, and the form in which they get it.
+func (c *ExecConfig) call(ctx context.Context, n *starlarkfuse.Node, inputs []starlark.Value) (starlark.Value, nodeResult, error) {
+	print := func(text string) {
+		if c.Print != nil {
+			c.Print(n.Name(), text)
+		}
 	}
+	run := call{
+		node:   n,
+		inputs: inputs,
+		print:  print,
+		failed: func(attempt int, err error) {
+			print(fmt.Sprintf("attempt %d failed, trying again: %v", attempt, err))
+		},
+	}
+	v, _, err := run.do(ctx)
+	if err != nil {
+		return nil, nodeResult{}, &NodeError{n.Name(), err}
+	}
+	res, err := pack(n, v, nil)
+	if err == nil && res.param != nil {
+		v, err = resultValue(n, res.param)
+	}
+	if err != nil {
+		return nil, nodeResult{}, &NodeError{n.Name(), err}
+	}
+	return v, res, nil
 }
 
 // load loads the workflow file and finds the node.
-func (c *ExecConfig) load(ctx context.Context) (*starlarkfuse.Node, error) {
+func (c *ExecConfig) load(ctx context.Context) (*starlarkfuse.Workflow, *starlarkfuse.Node, error) {
 	names := compiler.ParseNodes(c.Function)
 	switch {
 	case len(names) == 0:
-		return nil, &starlarkfuse.Error{
+		return nil, nil, &starlarkfuse.Error{
 			Msg:  "there is no node to run",
 			Hint: fmt.Sprintf("set the environment variable %s to a node's name", compiler.NodeVariable),
 		}
 	case len(names) > 1:
-		return nil, &starlarkfuse.Error{
+		return nil, nil, &starlarkfuse.Error{
 			Msg:  fmt.Sprintf("%s names %d nodes, and only one can be run at a time yet", compiler.NodeVariable, len(names)),
 			Hint: "compile the spec with the same version of fuse as the image's",
 		}
 	}
-	path, workflow, _ := strings.Cut(c.Workflow, "#")
+	path, workflow := starlarkfuse.SplitReference(c.Workflow)
 	if path == "" {
-		return nil, &starlarkfuse.Error{Msg: "there is no workflow file to load", Hint: "name it with --workflow"}
+		return nil, nil, &starlarkfuse.Error{Msg: "there is no workflow file to load", Hint: "name it with --workflow"}
 	}
 	defines := make(map[string]string, len(c.Defines))
 	for _, d := range c.Defines {
 		name, text, ok := strings.Cut(d, "=")
 		if !ok {
-			return nil, &starlarkfuse.Error{Msg: fmt.Sprintf("define %q has no value", d), Hint: "write it as name=value"}
+			return nil, nil, &starlarkfuse.Error{Msg: fmt.Sprintf("define %q has no value", d), Hint: "write it as name=value"}
 		}
 		defines[name] = text
 	}
-	opts := append([]starlarkfuse.Option{starlarkfuse.WithDefines(defines)}, c.Load...)
+	opts := append([]starlarkfuse.Option{
+		starlarkfuse.WithDefines(defines),
+		starlarkfuse.WithMaxSteps(math.MaxUint64),
+		starlarkfuse.WithMaxNodes(math.MaxInt),
+		starlarkfuse.WithMaxSource(math.MaxInt64 - 1),
+	}, c.Load...)
 	if c.FS != nil {
 		opts = append(opts, starlarkfuse.WithFS(c.FS))
 	} else {
@@ -162,32 +199,25 @@ func (c *ExecConfig) load(ctx context.Context) (*starlarkfuse.Node, error) {
 	}
 	file, err := starlarkfuse.LoadFile(ctx, path, opts...)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if workflow != "" {
-		wf, err := file.Workflow(workflow)
-		if err != nil {
-			return nil, err
-		}
-		return wf.Node(names[0])
-	}
-	return findNode(file, names[0])
+	return findNode(file, workflow, names[0])
 }
 
-// findNode finds a node in a file whose workflow was not named.
-func findNode(file *starlarkfuse.File, name string) (*starlarkfuse.Node, error) {
-	all := file.Workflows()
-	if len(all) == 1 {
-		return all[0].Node(name)
-	}
-	for _, wf := range all {
-		if n, err := wf.Node(name); err == nil {
-			return n, nil
+// findNode finds a node of a workflow; where the workflow is not named, in any
+// of the file.
+func findNode(file *starlarkfuse.File, workflow, name string) (*starlarkfuse.Workflow, *starlarkfuse.Node, error) {
+	if workflow == "" {
+		for _, wf := range file.Workflows() {
+			if n, err := wf.Node(name); err == nil {
+				return wf, n, nil
+			}
 		}
 	}
-	wf, err := file.Workflow("")
+	wf, err := file.Workflow(workflow)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return wf.Node(name)
+	n, err := wf.Node(name)
+	return wf, n, err
 }

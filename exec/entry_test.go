@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -46,7 +47,7 @@ type entry struct {
 func newEntry(t *testing.T, node string) *entry {
 	path := starFile(t, entrySource)
 	e := &entry{dir: filepath.Dir(path)}
-	e.config = exec.ExecConfig{Workflow: "pipeline.star", Root: e.dir, Function: node, Stdout: &e.out}
+	e.config = exec.ExecConfig{Workflow: "pipeline.star", Root: e.dir, Function: node, Print: func(_, text string) { fmt.Fprintln(&e.out, text) }}
 	return e
 }
 
@@ -149,14 +150,29 @@ func TestExecAlone(t *testing.T) {
 	if got, err := e.run(); err != nil || got != "[0, 1, 2]" {
 		t.Errorf("got %s, %v", got, err)
 	}
+	// What it takes from others is computed before.
 	e = newEntry(t, "joiner")
 	_, err := e.run()
 	if err == nil {
-		t.Fatal("it ran without its inputs")
+		t.Fatal("it ran without its parameter")
 	}
-	mustContain(t, err.Error(), `node "joiner" cannot be run alone`)
-	mustContain(t, err.Error(), `a (result of node "maker"), k (parameter "k")`)
-	mustContain(t, hint(err), "--executor-input")
+	mustContain(t, err.Error(), `parameter "k"`)
+	mustContain(t, hint(err), "-p k=VALUE")
+	if errors.As(err, new(*exec.NodeError)) {
+		t.Error("a missing parameter is called a failure of the node")
+	}
+	e.config.Parameters = []string{"k=4"}
+	if got, err := e.run(); err != nil || got != `"4-5-6"` {
+		t.Errorf("got %s, %v", got, err)
+	}
+	for arg, want := range map[string]string{"q=1": `there is no parameter "q"`, "k": `parameter "k" has no value`, "k=x": `parameter "k"`} {
+		e.config.Parameters = []string{arg}
+		if _, err := e.run(); err == nil {
+			t.Errorf("%s: no error", arg)
+		} else {
+			mustContain(t, err.Error(), want)
+		}
+	}
 }
 
 func TestExecErrors(t *testing.T) {
@@ -190,7 +206,7 @@ func TestExecErrors(t *testing.T) {
 		{"input that is no JSON", "joiner", func(_ *testing.T, e *entry) { e.config.ExecutorInput = "{" }, []string{"the executor input is none"}},
 		{"no parameter", "joiner", func(_ *testing.T, e *entry) {
 			e.config.ExecutorInput = strings.Replace(e.config.ExecutorInput, `"k": 1`, `"q": 1`, 1)
-		}, []string{`node "joiner" was not given its input "k" (parameter "k")`}},
+		}, []string{`node "joiner" failed: input "k" (parameter "k") was not given`}},
 		{"wrong parameter", "joiner", func(t *testing.T, e *entry) { e.inputs(t, []any{1}, `"x"`) }, []string{`node "joiner"`, `input "k"`, "NUMBER_INTEGER"}},
 		{"truncated artifact", "joiner", damaged(1), []string{`node "joiner"`, `input "a" (result of node "maker") in `, "task/in", "not a whole value"}},
 		{"empty artifact", "joiner", damaged(4), []string{`input "a"`, "not a whole value"}},

@@ -43,14 +43,9 @@ func decodeExecutorInput(text string) (*pipelinespec.ExecutorInput, error) {
 func entryInputs(n *starlarkfuse.Node, input *pipelinespec.ExecutorInput) ([]starlark.Value, error) {
 	ins := n.Inputs()
 	vals := make([]starlark.Value, len(ins))
-	var missing []string
 	for i := range ins {
 		in := &ins[i]
-		switch {
-		case in.Kind == starlarkfuse.Constant:
-			continue
-		case input == nil:
-			missing = append(missing, fmt.Sprintf("%s (%s)", in.Name, origin(in)))
+		if in.Kind == starlarkfuse.Constant {
 			continue
 		}
 		var err error
@@ -63,13 +58,6 @@ func entryInputs(n *starlarkfuse.Node, input *pipelinespec.ExecutorInput) ([]sta
 			return nil, err
 		}
 	}
-	if len(missing) > 0 {
-		return nil, &starlarkfuse.Error{
-			Pos:  n.Pos(),
-			Msg:  fmt.Sprintf("node %q cannot be run alone: its input is known in a run only: %s", n.Name(), strings.Join(missing, ", ")),
-			Hint: "run the whole workflow, or give the input with --executor-input",
-		}
-	}
 	return vals, nil
 }
 
@@ -79,7 +67,7 @@ func inputArtifact(n *starlarkfuse.Node, in *starlarkfuse.Input, list *pipelines
 		return missingInput(n, in)
 	}
 	wrong := func(path string, err error) error {
-		return fmt.Errorf("node %q: input %q (%s) in %s: %w", n.Name(), in.Name, origin(in), path, err)
+		return fmt.Errorf("input %q (%s) in %s: %w", in.Name, origin(in), path, err)
 	}
 	uri := list.GetArtifacts()[0].GetUri()
 	path, err := artifactPath(uri)

@@ -87,7 +87,7 @@ func (w *worker) functionInputs(t *taskRun) ([]starlark.Value, error) {
 			continue
 		}
 		if vals[i], err = list[0].Value(); err != nil {
-			return nil, fmt.Errorf("node %q: input %q: %w", t.plan.node.Name(), in.Name, err)
+			return nil, fmt.Errorf("input %q: %w", in.Name, err)
 		}
 	}
 	return vals, nil

@@ -136,13 +136,14 @@ KFPWorkflow(endless().set_name("e").set_timeout("50ms"), workflow_name = "w")
 	if res.State != exec.Failed || err == nil {
 		t.Fatalf("%s %v", states(res), err)
 	}
-	mustContain(t, err.Error(), `node "e": timed out after 50ms`)
+	mustContain(t, err.Error(), "pipeline.star:6:20: timed out after 50ms")
 	mustContain(t, hint(err), "set_timeout")
 	res = run(t, spec, asProcess(t))
 	if res.State != exec.Failed {
 		t.Fatal(states(res))
 	}
-	mustContain(t, res.Task("e").Err.Error(), `node "e": timed out after 50ms`)
+	mustContain(t, res.Task("e").Err.Error(), `node "e" failed: `)
+	mustContain(t, res.Task("e").Err.Error(), `timed out after 50ms`)
 }
 
 func TestNodeRetry(t *testing.T) {

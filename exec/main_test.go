@@ -18,7 +18,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(entrypointVariable) == "" {
 		os.Exit(m.Run())
 	}
-	c := exec.ExecConfig{Function: os.Getenv(compiler.NodeVariable), Stdout: os.Stdout}
+	c := exec.ExecConfig{Function: os.Getenv(compiler.NodeVariable), Print: func(_, text string) { fmt.Println(text) }}
 	for i := 2; i+1 < len(os.Args); i += 2 {
 		switch val := os.Args[i+1]; os.Args[i] {
 		case "--workflow":

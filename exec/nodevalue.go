@@ -46,7 +46,7 @@ func pack(n *starlarkfuse.Node, v starlark.Value, buf []byte) (nodeResult, error
 func resultError(n *starlarkfuse.Node, err error, hint string) error {
 	return &starlarkfuse.Error{
 		Pos:  n.Pos(),
-		Msg:  fmt.Sprintf("node %q: the result of %s cannot be kept: %v", n.Name(), n.Function(), err),
+		Msg:  fmt.Sprintf("the result of node %q cannot be kept: %v", n.Name(), err),
 		Hint: hint,
 		Err:  err,
 	}
@@ -78,7 +78,7 @@ func inputParam(n *starlarkfuse.Node, in *starlarkfuse.Input, p *structpb.Value)
 	}
 	v, err := value.FromParameter(p, t)
 	if err != nil {
-		return nil, fmt.Errorf("node %q: input %q: %w", n.Name(), in.Name, err)
+		return nil, fmt.Errorf("input %q: %w", in.Name, err)
 	}
 	v.Freeze()
 	return v, nil
@@ -94,7 +94,7 @@ func missingInput(n *starlarkfuse.Node, in *starlarkfuse.Input) (starlark.Value,
 	case in.Kind == starlarkfuse.FromNode && n.Settings().IgnoreUpstreamFailure:
 		return starlark.None, nil
 	}
-	return nil, fmt.Errorf("node %q was not given its input %q (%s)", n.Name(), in.Name, origin(in))
+	return nil, fmt.Errorf("input %q (%s) was not given", in.Name, origin(in))
 }
 
 // origin says in words where a run-time input comes from.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 	"go.starlark.net/starlark"
 	"google.golang.org/protobuf/types/known/structpb"
 
@@ -22,7 +21,7 @@ func (o *options) rootParams(root *componentSpec) (map[string]*structpb.Value, e
 	for _, name := range slices.Sorted(maps.Keys(o.params)) {
 		spec := declared[name]
 		if spec == nil {
-			return nil, unknownParam(name, declared)
+			return nil, unknownParam(name, slices.Sorted(maps.Keys(declared)))
 		}
 		v, err := toParameter(o.params[name])
 		if err != nil {
@@ -34,13 +33,13 @@ func (o *options) rootParams(root *componentSpec) (map[string]*structpb.Value, e
 		out[name] = v
 	}
 	for _, arg := range o.paramArgs {
-		name, text, ok := strings.Cut(arg, "=")
-		if !ok {
-			return nil, &starlarkfuse.Error{Msg: fmt.Sprintf("parameter %q has no value", arg), Hint: fmt.Sprintf("give it with -p %s=VALUE", arg)}
+		name, text, err := cutParameter(arg)
+		if err != nil {
+			return nil, err
 		}
 		spec := declared[name]
 		if spec == nil {
-			return nil, unknownParam(name, declared)
+			return nil, unknownParam(name, slices.Sorted(maps.Keys(declared)))
 		}
 		v, err := value.ParseParameter(text, paramType(spec))
 		if err != nil && paramType(spec) == value.Integer && o.workflow == nil {
@@ -62,10 +61,7 @@ func (o *options) rootParams(root *componentSpec) (map[string]*structpb.Value, e
 		case spec.GetIsOptional():
 			out[name] = structpb.NewNullValue()
 		default:
-			return nil, &starlarkfuse.Error{
-				Msg:  fmt.Sprintf("parameter %q (%v) is required and was not given", name, paramType(spec)),
-				Hint: fmt.Sprintf("give it with -p %s=VALUE", name),
-			}
+			return nil, missingParam(name, paramType(spec))
 		}
 	}
 	return out, nil
@@ -90,9 +86,16 @@ func paramError(name string, err error) error {
 	return &starlarkfuse.Error{Msg: fmt.Sprintf("parameter %q: %v", name, err), Err: err}
 }
 
-func unknownParam(name string, declared map[string]*pipelinespec.ComponentInputsSpec_ParameterSpec) error {
+func missingParam(name string, t value.ParamType) error {
+	return &starlarkfuse.Error{
+		Msg:  fmt.Sprintf("parameter %q (%v) is required and was not given", name, t),
+		Hint: fmt.Sprintf("give it with -p %s=VALUE", name),
+	}
+}
+
+func unknownParam(name string, names []string) error {
 	e := &starlarkfuse.Error{Msg: fmt.Sprintf("there is no parameter %q", name)}
-	if names := slices.Sorted(maps.Keys(declared)); len(names) == 0 {
+	if len(names) == 0 {
 		e.Hint = "the pipeline takes none"
 	} else {
 		e.Hint = "the pipeline takes " + listNames(names, name)

@@ -127,6 +127,20 @@ func (w *Workflow) Reference() string {
 	return w.file.path
 }
 
+// SplitReference takes apart what Reference returns. A "#" that is not behind
+// ".star" belongs to the path, where the path ends in ".star".
+func SplitReference(ref string) (path, workflow string) {
+	if i := strings.Index(ref, ".star#"); i >= 0 {
+		i += len(".star")
+		return ref[:i], ref[i+1:]
+	}
+	if strings.HasSuffix(ref, ".star") {
+		return ref, ""
+	}
+	path, workflow, _ = strings.Cut(ref, "#")
+	return path, workflow
+}
+
 // Node returns the node of that name. The error for an unknown name lists
 // the close ones.
 func (w *Workflow) Node(name string) (*Node, error) {

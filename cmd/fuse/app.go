@@ -11,6 +11,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/starlarkfuse/fuse/exec"
 )
 
 // The exit codes, as every command's help lists them.
@@ -73,7 +75,7 @@ func (a *app) run(ctx context.Context, args []string) int {
 		return exitFailed
 	}
 	a.log.fail(err)
-	if node := (*nodeError)(nil); errors.As(err, &node) {
+	if node := (*exec.NodeError)(nil); errors.As(err, &node) {
 		return exitFailed
 	}
 	return exitError

@@ -16,11 +16,6 @@ type usageError struct {
 
 func (e *usageError) Error() string { return e.msg }
 
-// A nodeError is the failure of a node that was run alone.
-type nodeError struct{ error }
-
-func (e *nodeError) Unwrap() error { return e.error }
-
 // A report is an error taken apart for people.
 type report struct {
 	// text is what went wrong, with its position.

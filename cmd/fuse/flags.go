@@ -39,27 +39,23 @@ func (f *loadFlags) add(cmd *cobra.Command) {
 
 // load loads the workflow; what the file prints meanwhile is reported.
 func (f *loadFlags) load(ctx context.Context, a *app, file string) (*starlarkfuse.Workflow, error) {
-	opts := []starlarkfuse.Option{
-		starlarkfuse.WithWorkflow(f.workflow),
-		starlarkfuse.WithMaxSteps(f.maxSteps),
-		starlarkfuse.WithMaxNodes(f.maxNodes),
-		starlarkfuse.WithMaxSource(f.maxSource),
-		starlarkfuse.WithPrint(a.log.printed),
-	}
-	if f.root != "" {
-		opts = append(opts, starlarkfuse.WithRoot(f.root))
-	}
-	if err := f.check(); err != nil {
+	opts, err := f.options(a)
+	if err != nil {
 		return nil, err
 	}
 	defines, err := pairs("--define", f.defines)
 	if err != nil {
 		return nil, err
 	}
-	return starlarkfuse.Load(ctx, file, append(opts, starlarkfuse.WithDefines(defines))...)
+	opts = append(opts, starlarkfuse.WithWorkflow(f.workflow), starlarkfuse.WithDefines(defines))
+	if f.root != "" {
+		opts = append(opts, starlarkfuse.WithRoot(f.root))
+	}
+	return starlarkfuse.Load(ctx, file, opts...)
 }
 
-func (f *loadFlags) check() error {
+// options returns the limits of the load, and where its prints go.
+func (f *loadFlags) options(a *app) ([]starlarkfuse.Option, error) {
 	for _, limit := range []struct {
 		flag string
 		n    int64
@@ -69,10 +65,15 @@ func (f *loadFlags) check() error {
 		{"max-source", f.maxSource},
 	} {
 		if limit.n < 1 {
-			return &usageError{msg: fmt.Sprintf("--%s %d: want at least 1", limit.flag, limit.n)}
+			return nil, &usageError{msg: fmt.Sprintf("--%s %d: want at least 1", limit.flag, limit.n)}
 		}
 	}
-	return nil
+	return []starlarkfuse.Option{
+		starlarkfuse.WithMaxSteps(f.maxSteps),
+		starlarkfuse.WithMaxNodes(f.maxNodes),
+		starlarkfuse.WithMaxSource(f.maxSource),
+		starlarkfuse.WithPrint(a.log.printed),
+	}, nil
 }
 
 // pairs reads the values of a repeatable flag name=value.
