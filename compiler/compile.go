@@ -132,9 +132,6 @@ func (c *compilation) params() error {
 	}
 	specs := make(map[string]*pipelinespec.ComponentInputsSpec_ParameterSpec, len(params))
 	for _, p := range params {
-		if !utf8.ValidString(p.Name) || !utf8.ValidString(p.Description) {
-			return fail(p.Pos, "", "the name or the description of parameter %q is not valid UTF-8", p.Name)
-		}
 		spec := &pipelinespec.ComponentInputsSpec_ParameterSpec{
 			ParameterType: typeOf(p.Type),
 			Description:   p.Description,

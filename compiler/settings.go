@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 	"google.golang.org/protobuf/types/known/durationpb"
@@ -31,12 +30,6 @@ func (c *compilation) container(n *starlarkfuse.Node, p *nodeParts) error {
 	env := make([]*envVar, 1, 1+len(set.Env))
 	env[0] = &p.env
 	for _, e := range set.Env {
-		if e.Name == NodeVariable {
-			return fail(n.Pos(), "", "node %q sets the environment variable %s, which names the node to its container", n.Name(), NodeVariable)
-		}
-		if !utf8.ValidString(e.Name) || !utf8.ValidString(e.Value) || strings.IndexByte(e.Value, 0) >= 0 {
-			return fail(n.Pos(), "", "node %q: the environment variable %q holds what no environment variable can", n.Name(), e.Name)
-		}
 		env = append(env, &envVar{Name: e.Name, Value: e.Value})
 	}
 	p.spec.Env = env

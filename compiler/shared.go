@@ -13,7 +13,8 @@ type shared struct {
 	inputs         map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec
 	optional       map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec
 	outputs        map[outputKey]*pipelinespec.ComponentOutputsSpec
-	inputArtifact  *pipelinespec.ComponentInputsSpec_ArtifactSpec
+	required       *pipelinespec.ComponentInputsSpec_ArtifactSpec
+	omissible      *pipelinespec.ComponentInputsSpec_ArtifactSpec
 	outputArtifact *pipelinespec.ComponentOutputsSpec_ArtifactSpec
 	cached         *pipelinespec.PipelineTaskSpec_CachingOptions
 	uncached       *pipelinespec.PipelineTaskSpec_CachingOptions
@@ -36,7 +37,8 @@ func newShared() shared {
 		inputs:         make(map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec),
 		optional:       make(map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec),
 		outputs:        make(map[outputKey]*pipelinespec.ComponentOutputsSpec),
-		inputArtifact:  &pipelinespec.ComponentInputsSpec_ArtifactSpec{ArtifactType: artifact},
+		required:       &pipelinespec.ComponentInputsSpec_ArtifactSpec{ArtifactType: artifact},
+		omissible:      &pipelinespec.ComponentInputsSpec_ArtifactSpec{ArtifactType: artifact, IsOptional: true},
 		outputArtifact: &pipelinespec.ComponentOutputsSpec_ArtifactSpec{ArtifactType: artifact},
 		cached:         &pipelinespec.PipelineTaskSpec_CachingOptions{EnableCache: true},
 		uncached:       &pipelinespec.PipelineTaskSpec_CachingOptions{},
@@ -63,6 +65,14 @@ func typeOf(t value.ParamType) pipelinespec.ParameterType_ParameterTypeEnum {
 		return pipelinespec.ParameterType_STRUCT
 	}
 	return pipelinespec.ParameterType_PARAMETER_TYPE_ENUM_UNSPECIFIED
+}
+
+// inputArtifact returns the definition of an input artifact.
+func (s *shared) inputArtifact(optional bool) *pipelinespec.ComponentInputsSpec_ArtifactSpec {
+	if optional {
+		return s.omissible
+	}
+	return s.required
 }
 
 // input returns the definition of an input parameter.

@@ -3,7 +3,6 @@ package compiler
 import (
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 
@@ -25,9 +24,6 @@ type nodeParts struct {
 
 // node adds the task, the component and the executor of a node.
 func (c *compilation) node(n *starlarkfuse.Node) error {
-	if !utf8.ValidString(n.Name()) || !utf8.ValidString(n.DisplayName()) {
-		return fail(n.Pos(), "give it a name in UTF-8 with set_name", "the name of node %q is not valid UTF-8", n.Name())
-	}
 	key := c.keys[n]
 	compName, execName := "comp-"+key, "exec-"+key
 	p := new(nodeParts)
@@ -120,15 +116,18 @@ func (c *compilation) inputs(n *starlarkfuse.Node, p *nodeParts) error {
 			if key == "" {
 				return fail(n.Pos(), "", "node %q takes the result of %q, which is not in the workflow", n.Name(), input.Node.Name())
 			}
+			// One that runs whatever happened before may find nothing there; its
+			// function gets None then.
+			optional := n.Settings().IgnoreUpstreamFailure
 			if out.Parameter {
-				param(input.Name, c.shared.input(out.Type, false), fromParameter(key, out.Name))
+				param(input.Name, c.shared.input(out.Type, optional), fromParameter(key, out.Name))
 				continue
 			}
 			if def.Artifacts == nil {
 				def.Artifacts = make(map[string]*pipelinespec.ComponentInputsSpec_ArtifactSpec)
 				in.Artifacts = make(map[string]*pipelinespec.TaskInputsSpec_InputArtifactSpec)
 			}
-			def.Artifacts[input.Name] = c.shared.inputArtifact
+			def.Artifacts[input.Name] = c.shared.inputArtifact(optional)
 			in.Artifacts[input.Name] = fromArtifact(key, out.Name)
 		default:
 			return fmt.Errorf("input %s of node %q has kind %d", input.Name, n.Name(), input.Kind)
