@@ -56,6 +56,7 @@ type compilation struct {
 	execs map[string]*pipelinespec.PipelineDeploymentConfig_ExecutorSpec
 
 	shared  shared
+	def     definition                // of the node at hand
 	digests map[starlark.Value]string // of large constants, see showDigest
 }
 

@@ -1,6 +1,9 @@
 package compiler
 
 import (
+	"slices"
+	"strings"
+
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 	"google.golang.org/protobuf/proto"
 )
@@ -32,6 +35,57 @@ func (w *jsonWriter) fast(m proto.Message) (bool, error) {
 	err := w.err
 	w.err = nil
 	return true, err
+}
+
+// fastMap writes the maps that hold these messages, one for each node, when no
+// patch is laid over, and tells whether the field of m was one.
+func (w *jsonWriter) fastMap(m proto.Message, field string) (bool, error) {
+	switch m := m.(type) {
+	case *pipelinespec.DagSpec:
+		if field == "tasks" {
+			return true, entriesOf(w, m.Tasks)
+		}
+	case *pipelinespec.PipelineSpec:
+		if field == "components" {
+			return true, entriesOf(w, m.Components)
+		}
+	case *pipelinespec.PipelineDeploymentConfig:
+		if field == "executors" {
+			return true, entriesOf(w, m.Executors)
+		}
+	}
+	return false, nil
+}
+
+// entriesOf writes a map of messages, sorted by key.
+func entriesOf[V proto.Message](w *jsonWriter, m map[string]V) error {
+	type entry struct {
+		key   string
+		value V
+	}
+	entries := make([]entry, 0, len(m))
+	for k, v := range m {
+		entries = append(entries, entry{k, v})
+	}
+	slices.SortFunc(entries, func(a, b entry) int { return strings.Compare(a.key, b.key) })
+	w.open()
+	for i := range entries {
+		w.separate()
+		w.str(entries[i].key)
+		w.buf = append(w.buf, ':')
+		ok, err := w.fast(entries[i].value)
+		if !ok {
+			err = w.message(entries[i].value.ProtoReflect(), nil)
+		}
+		if err == nil {
+			err = w.err
+		}
+		if err != nil {
+			return err
+		}
+	}
+	w.close()
+	return nil
 }
 
 // open and close write the braces of an object; name writes a key, which must
@@ -94,7 +148,13 @@ func each[V any](w *jsonWriter, quoted string, m map[string]V, value func(V)) {
 	}
 	w.name(quoted)
 	w.open()
-	for _, k := range sortedKeys(m) {
+	var few [8]string // spares the common case an allocation
+	keys := few[:0]
+	for k := range m {
+		keys = append(keys, k)
+	}
+	slices.Sort(keys)
+	for _, k := range keys {
 		w.separate()
 		w.str(k)
 		w.buf = append(w.buf, ':')

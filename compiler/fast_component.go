@@ -9,10 +9,7 @@ func (w *jsonWriter) component(c *pipelinespec.ComponentSpec) {
 	w.open()
 	if in := c.GetInputDefinitions(); in != nil {
 		w.name(`"inputDefinitions":`)
-		w.open()
-		each(w, `"artifacts":`, in.Artifacts, func(a *pipelinespec.ComponentInputsSpec_ArtifactSpec) { w.again(a) })
-		each(w, `"parameters":`, in.Parameters, func(p *pipelinespec.ComponentInputsSpec_ParameterSpec) { w.again(p) })
-		w.close()
+		w.again(in)
 	}
 	if out := c.GetOutputDefinitions(); out != nil {
 		w.name(`"outputDefinitions":`)
@@ -43,7 +40,12 @@ func (w *jsonWriter) again(m proto.Message) {
 		return
 	}
 	start := len(w.buf)
-	if err := w.message(m.ProtoReflect(), nil); err != nil {
+	if in, ok := m.(*pipelinespec.ComponentInputsSpec); ok {
+		w.open()
+		each(w, `"artifacts":`, in.Artifacts, func(a *pipelinespec.ComponentInputsSpec_ArtifactSpec) { w.again(a) })
+		each(w, `"parameters":`, in.Parameters, func(p *pipelinespec.ComponentInputsSpec_ParameterSpec) { w.again(p) })
+		w.close()
+	} else if err := w.message(m.ProtoReflect(), nil); err != nil {
 		w.err = err
 	}
 	w.written[m] = [2]int{start, len(w.buf)}

@@ -149,6 +149,11 @@ func (w *jsonWriter) field(m protoreflect.Message, f planField, over *patch, fir
 	if over != nil && over.whole {
 		return w.lay(over)
 	}
+	if over == nil {
+		if ok, err := w.fastMap(m.Interface(), f.name); ok {
+			return err
+		}
+	}
 	v := m.Get(f.desc)
 	switch {
 	case f.desc.IsMap():

@@ -12,6 +12,7 @@ type shared struct {
 	command        []string
 	inputs         map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec
 	optional       map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec
+	definitions    map[string]*pipelinespec.ComponentInputsSpec // by definition.key
 	outputs        map[outputKey]*pipelinespec.ComponentOutputsSpec
 	required       *pipelinespec.ComponentInputsSpec_ArtifactSpec
 	omissible      *pipelinespec.ComponentInputsSpec_ArtifactSpec
@@ -36,6 +37,7 @@ func newShared() shared {
 		command:        functionCommand(),
 		inputs:         make(map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec),
 		optional:       make(map[value.ParamType]*pipelinespec.ComponentInputsSpec_ParameterSpec),
+		definitions:    make(map[string]*pipelinespec.ComponentInputsSpec),
 		outputs:        make(map[outputKey]*pipelinespec.ComponentOutputsSpec),
 		required:       &pipelinespec.ComponentInputsSpec_ArtifactSpec{ArtifactType: artifact},
 		omissible:      &pipelinespec.ComponentInputsSpec_ArtifactSpec{ArtifactType: artifact, IsOptional: true},

@@ -7,6 +7,7 @@ import (
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 
 	"github.com/starlarkfuse/fuse/starlarkfuse"
+	"github.com/starlarkfuse/fuse/value"
 )
 
 // nodeParts are the messages that every node has, allocated as one.
@@ -85,12 +86,11 @@ func (c *compilation) inputs(n *starlarkfuse.Node, p *nodeParts) error {
 	if len(inputs) == 0 {
 		return nil
 	}
-	def, in := &pipelinespec.ComponentInputsSpec{}, &pipelinespec.TaskInputsSpec{}
-	param := func(name string, d *pipelinespec.ComponentInputsSpec_ParameterSpec, s *pipelinespec.TaskInputsSpec_InputParameterSpec) {
-		if def.Parameters == nil {
-			def.Parameters = make(map[string]*pipelinespec.ComponentInputsSpec_ParameterSpec, len(inputs))
-		}
-		def.Parameters[name] = d
+	in := &pipelinespec.TaskInputsSpec{}
+	def := &c.def
+	def.reset()
+	param := func(name string, t value.ParamType, optional bool, s *pipelinespec.TaskInputsSpec_InputParameterSpec) {
+		def.parameter(name, t, optional)
 		if s == nil {
 			return
 		}
@@ -105,12 +105,12 @@ func (c *compilation) inputs(n *starlarkfuse.Node, p *nodeParts) error {
 			shown := c.show(input.Value)
 			switch {
 			case shown.absent:
-				param(input.Name, c.shared.input(shown.typ, true), nil)
+				param(input.Name, shown.typ, true, nil)
 			case shown.value != nil:
-				param(input.Name, c.shared.input(shown.typ, false), constant(shown.value))
+				param(input.Name, shown.typ, false, constant(shown.value))
 			}
 		case starlarkfuse.FromParam:
-			param(input.Name, c.shared.input(input.Param.Type, false), fromParam(input.Param.Name))
+			param(input.Name, input.Param.Type, false, fromParam(input.Param.Name))
 		case starlarkfuse.FromNode:
 			key, out := c.keys[input.Node], input.Node.Output()
 			if key == "" {
@@ -120,22 +120,19 @@ func (c *compilation) inputs(n *starlarkfuse.Node, p *nodeParts) error {
 			// function gets None then.
 			optional := n.Settings().IgnoreUpstreamFailure
 			if out.Parameter {
-				param(input.Name, c.shared.input(out.Type, optional), fromParameter(key, out.Name))
+				param(input.Name, out.Type, optional, fromParameter(key, out.Name))
 				continue
 			}
-			if def.Artifacts == nil {
-				def.Artifacts = make(map[string]*pipelinespec.ComponentInputsSpec_ArtifactSpec)
+			def.artifact(input.Name, optional)
+			if in.Artifacts == nil {
 				in.Artifacts = make(map[string]*pipelinespec.TaskInputsSpec_InputArtifactSpec)
 			}
-			def.Artifacts[input.Name] = c.shared.inputArtifact(optional)
 			in.Artifacts[input.Name] = fromArtifact(key, out.Name)
 		default:
 			return fmt.Errorf("input %s of node %q has kind %d", input.Name, n.Name(), input.Kind)
 		}
 	}
-	if def.Parameters != nil || def.Artifacts != nil {
-		p.comp.InputDefinitions = def
-	}
+	p.comp.InputDefinitions = def.spec(&c.shared)
 	if in.Parameters != nil || in.Artifacts != nil {
 		p.task.Inputs = in
 	}

@@ -1,6 +1,7 @@
 package starlarkfuse
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -34,7 +35,8 @@ type lazyDigest struct {
 // these and not the environment that tells nodes apart.
 func (n *Node) Fingerprint() string {
 	n.digest.once.Do(func() {
-		d := newDigester(n.promise.loader.file.sources)
+		sources := n.promise.loader.file.sources
+		d := sources.digester()
 		d.uint(fingerprintVersion)
 		d.uint(value.FormatVersion)
 		d.bytes(n.ctor.digest())
@@ -47,7 +49,11 @@ func (n *Node) Fingerprint() string {
 			d.text(arg.label)
 			d.value(n.argument(i))
 		}
-		n.digest.text = "sha256:" + hex.EncodeToString(d.sum())
+		var text [len("sha256:") + 2*sha256.Size]byte
+		copy(text[:], "sha256:")
+		hex.Encode(text[len("sha256:"):], d.sum())
+		n.digest.text = string(text[:])
+		sources.digesters.Put(d)
 	})
 	return n.digest.text
 }
@@ -81,9 +87,8 @@ func (t *functionTable) digest(s *sources, fn *starlark.Function) []byte {
 	d := newDigester(s)
 	d.inside = true
 	d.function(fn)
-	sum := d.sum()
-	t.digests[fn] = sum
-	return sum
+	t.digests[fn] = bytes.Clone(d.sum())
+	return t.digests[fn]
 }
 
 // A digester writes values to a hash, each in a form that no other value has.
@@ -96,15 +101,29 @@ type digester struct {
 	seen    map[starlark.Value]uint64
 	globals map[*starlark.Module]starlark.StringDict
 	inside  bool // inside functionTable.digest
+	result  [sha256.Size]byte
 }
 
 func newDigester(s *sources) *digester {
 	return &digester{sources: s, hash: sha256.New(), buf: make([]byte, 0, 512)}
 }
 
+// digester returns one for the arguments of a node, maybe used before.
+func (s *sources) digester() *digester {
+	d, ok := s.digesters.Get().(*digester)
+	if !ok {
+		return newDigester(s)
+	}
+	d.hash.Reset()
+	clear(d.seen)
+	return d
+}
+
+// sum returns the digest of all that was written, valid until the digester is
+// used again.
 func (d *digester) sum() []byte {
 	d.flush(0)
-	return d.hash.Sum(nil)
+	return d.hash.Sum(d.result[:0])
 }
 
 func (d *digester) flush(limit int) {

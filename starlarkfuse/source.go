@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"go.starlark.net/resolve"
@@ -139,6 +140,7 @@ func (s *source) signature(fn *starlark.Function) *annotation.Signature {
 type sources struct {
 	byDisplay map[string]*source
 	functions functionTable
+	digesters sync.Pool // of *digester, for the nodes
 }
 
 // of returns the file that a function was defined in; nil for one that did not
