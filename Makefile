@@ -22,7 +22,7 @@ lint: ## check the format, vet, and the module files
 
 .PHONY: golden
 golden: ## write the golden files anew; read the diff before committing it
-	$(GO) test ./... -update
+	$(GO) test ./starlarkfuse ./compiler ./examples ./cmd/fuse -update
 
 .PHONY: bench
 bench: ## run the benchmarks
