@@ -63,23 +63,26 @@ func (p plainWriter) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
+// setup prepares the environment of a script.
+func setup(env *testscript.Env) error {
+	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		return err
+	}
+	env.Setenv("EXAMPLES", examples)
+	env.Setenv(plainVariable, "1")
+	// The race detector would let each process wait for a second.
+	env.Setenv("GORACE", "atexit_sleep_ms=0")
+	return nil
+}
+
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata/script",
 		UpdateScripts:       *update,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
-		Setup: func(env *testscript.Env) error {
-			examples, err := filepath.Abs("../../examples")
-			if err != nil {
-				return err
-			}
-			env.Setenv("EXAMPLES", examples)
-			env.Setenv(plainVariable, "1")
-			// The race detector would let each process wait for a second.
-			env.Setenv("GORACE", "atexit_sleep_ms=0")
-			return nil
-		},
+		Setup:               setup,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"bytes": writeBytes,
 			"fails": fails,
