@@ -147,7 +147,7 @@ func (c *ExecConfig) call(ctx context.Context, n *starlarkfuse.Node, inputs []st
 	}
 	res, err := pack(n, v, nil)
 	if err == nil && res.param != nil {
-		v, err = resultValue(n, res.param)
+		v, err = n.ResultFromParameter(res.param)
 	}
 	if err != nil {
 		return nil, nodeResult{}, &NodeError{n.Name(), err}

@@ -221,3 +221,26 @@ func TestFingerprintMismatch(t *testing.T) {
 	}
 	mustContain(t, r.Task("n").Err.Error(), "another version")
 }
+
+// TestFloatsInParameters: JSON does not tell 2.0 from 2; the annotation does.
+func TestFloatsInParameters(t *testing.T) {
+	const source = `
+def f(x) -> dict[str, list[float]]:
+    return {"a": [x, 2.0, 0.5]}
+f = workflow(f)
+def g(d, e):
+    return type(d["a"][0]), type(d["a"][1]), type(e)
+g = workflow(g)
+n = f(1).set_name("f")
+KFPWorkflow(n, g(n, n["a"][1]).set_name("g"), workflow_name = "w")
+`
+	spec := compile(t, source)
+	for _, res := range []*exec.Result{run(t, spec), run(t, spec, asProcess(t))} {
+		if got := res.Results[0].Value.String(); got != `{"a": [1.0, 2.0, 0.5]}` {
+			t.Errorf("f = %s", got)
+		}
+		if got := res.Results[1].Value.String(); got != `("float", "float", "float")` {
+			t.Errorf("g = %s", got)
+		}
+	}
+}

@@ -52,31 +52,19 @@ func resultError(n *starlarkfuse.Node, err error, hint string) error {
 	}
 }
 
-// resultValue turns a result that is a parameter back into the value that
-// everybody else sees.
-func resultValue(n *starlarkfuse.Node, p *structpb.Value) (starlark.Value, error) {
-	v, err := value.FromParameter(p, n.Output().Type)
-	if err != nil {
-		return nil, fmt.Errorf("result of node %q: %w", n.Name(), err)
-	}
-	v.Freeze()
-	return v, nil
-}
-
 // inputParam turns the parameter that a node's task was given into the value
 // that the function gets. A null counts as not given.
 func inputParam(n *starlarkfuse.Node, in *starlarkfuse.Input, p *structpb.Value) (starlark.Value, error) {
 	if p == nil || isNull(p) {
 		return missingInput(n, in)
 	}
-	t := value.Invalid
-	switch in.Kind {
-	case starlarkfuse.FromParam:
-		t = in.Param.Type
-	case starlarkfuse.FromNode:
-		t = in.Node.Output().Type
+	var v starlark.Value
+	var err error
+	if in.Kind == starlarkfuse.FromNode {
+		v, err = in.Node.ResultFromParameter(p)
+	} else {
+		v, err = value.FromParameter(p, in.Param.Type)
 	}
-	v, err := value.FromParameter(p, t)
 	if err != nil {
 		return nil, fmt.Errorf("input %q: %w", in.Name, err)
 	}

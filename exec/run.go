@@ -190,7 +190,7 @@ func nodeValue(n *starlarkfuse.Node, t *taskRun) NodeValue {
 	case o == nil:
 		nv.Err = fmt.Errorf("node %q left no result", n.Name())
 	case o.Parameter != nil:
-		nv.Value, nv.Err = resultValue(n, o.Parameter)
+		nv.Value, nv.Err = n.ResultFromParameter(o.Parameter)
 	default:
 		nv.Artifact = o.Artifact
 		nv.Value, nv.Err = o.Artifact.Value()

@@ -6,6 +6,7 @@ import (
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/syntax"
+	"google.golang.org/protobuf/types/known/structpb"
 
 	"github.com/starlarkfuse/fuse/starlarkfuse/internal/annotation"
 	"github.com/starlarkfuse/fuse/value"
@@ -155,6 +156,19 @@ func (n *Node) checkParameter(v starlark.Value) error {
 		Hint: "without the return annotation the result is an artifact, which holds any value",
 		Err:  err,
 	}
+}
+
+// ResultFromParameter returns the node's result, frozen, as those see it who get
+// it as a KFP parameter. JSON does not tell 1.0 from 1; where the return
+// annotation says float, it is one again.
+func (n *Node) ResultFromParameter(p *structpb.Value) (starlark.Value, error) {
+	v, err := value.FromParameter(p, n.ctor.output.Type)
+	if err != nil {
+		return nil, fmt.Errorf("result of node %q: %w", n.name, err)
+	}
+	v = n.ctor.sig.Result().Coerce(v)
+	v.Freeze()
+	return v, nil
 }
 
 // annotationError converts an error of the annotations of a file, or of its
