@@ -2,7 +2,9 @@ package starlarkfuse
 
 import (
 	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -126,7 +128,7 @@ func paramTypeOf(name string, typ, def starlark.Value) (value.ParamType, error) 
 	}
 	return 0, &Error{
 		Msg:  fmt.Sprintf("param %q: %s is not a parameter type", name, typ),
-		Hint: "use " + strings.Join(sortedKeys(byName), ", "),
+		Hint: "use " + strings.Join(slices.Sorted(maps.Keys(byName)), ", "),
 	}
 }
 
@@ -191,11 +193,11 @@ func parseDefine(text string, def starlark.Value) (starlark.Value, error) {
 
 // checkDefines refuses overrides of what the file does not define.
 func (l *loader) checkDefines() error {
-	for _, name := range sortedKeys(l.opts.defines) {
+	for _, name := range slices.Sorted(maps.Keys(l.opts.defines)) {
 		if _, ok := l.defines[name]; !ok {
 			e := &Error{Msg: fmt.Sprintf("%s defines no %q", l.file.path, name)}
 			if len(l.defines) > 0 {
-				e.Hint = didYouMean(name, sortedKeys(l.defines))
+				e.Hint = didYouMean(name, slices.Sorted(maps.Keys(l.defines)))
 			} else {
 				e.Hint = "it has no define(…) at all; for a parameter of the pipeline use -p"
 			}

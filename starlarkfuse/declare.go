@@ -2,8 +2,10 @@ package starlarkfuse
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
@@ -56,7 +58,7 @@ func (w *workflowValue) Attr(name string) (starlark.Value, error) {
 }
 
 // AttrNames implements starlark.HasAttrs.
-func (w *workflowValue) AttrNames() []string { return sortedKeys(w.methods()) }
+func (w *workflowValue) AttrNames() []string { return slices.Sorted(maps.Keys(w.methods())) }
 
 // kfpWorkflow is the builtin KFPWorkflow.
 func (l *loader) kfpWorkflow(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

@@ -2,6 +2,7 @@ package starlarkfuse
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -243,5 +244,5 @@ func (p *promise) AttrNames() []string {
 	if p.node == nil || len(p.path) > 0 {
 		return nil
 	}
-	return sortedKeys(setters)
+	return slices.Sorted(maps.Keys(setters))
 }

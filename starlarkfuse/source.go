@@ -3,7 +3,6 @@ package starlarkfuse
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -147,14 +146,4 @@ type sources struct {
 // come from a file of this load.
 func (s *sources) of(fn *starlark.Function) *source {
 	return s.byDisplay[fn.Position().Filename()]
-}
-
-// sortedKeys returns the keys of a map in order.
-func sortedKeys[V any](m map[string]V) []string {
-	keys := make([]string, 0, len(m))
-	for k := range m {
-		keys = append(keys, k)
-	}
-	slices.Sort(keys)
-	return keys
 }
