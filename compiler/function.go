@@ -82,12 +82,23 @@ func ParseFunctionTask(c *containerSpec) (FunctionTask, bool, error) {
 	if !found {
 		return FunctionTask{}, false, nil
 	}
-	args := c.GetArgs()
+	parsed, input, err := ParseFunctionArgs(c.GetArgs())
+	parsed.Nodes = t.Nodes
+	if err == nil && input != executorInput && input != "" {
+		err = fmt.Errorf("argument %s is %q, not %s", flagExecutorInput, input, executorInput)
+	}
+	return parsed, true, err
+}
+
+// ParseFunctionArgs reads the arguments of a container of function nodes, and
+// the executor input among them: {{$}} in a spec, JSON in a container that
+// runs. Nodes are not among the arguments.
+func ParseFunctionArgs(args []string) (t FunctionTask, input string, err error) {
 	for i := 0; i < len(args); i++ {
 		flag, val, joined := strings.Cut(args[i], "=")
 		if !joined {
 			if i++; i == len(args) {
-				return t, true, fmt.Errorf("argument %s has no value", flag)
+				return t, input, fmt.Errorf("argument %s has no value", flag)
 			}
 			val = args[i]
 		}
@@ -99,17 +110,15 @@ func ParseFunctionTask(c *containerSpec) (FunctionTask, bool, error) {
 		case flagFingerprint:
 			t.Fingerprint = val
 		case flagExecutorInput:
-			if val != executorInput {
-				return t, true, fmt.Errorf("argument %s is %q, not %s", flag, val, executorInput)
-			}
+			input = val
 		default:
-			return t, true, fmt.Errorf("fuse exec has no argument %q", flag)
+			return t, input, fmt.Errorf("fuse exec has no argument %q", flag)
 		}
 	}
 	if t.Workflow == "" {
-		return t, true, fmt.Errorf("argument %s is missing", flagWorkflow)
+		return t, input, fmt.Errorf("argument %s is missing", flagWorkflow)
 	}
-	return t, true, nil
+	return t, input, nil
 }
 
 // FormatNodes returns the value of FFFUNCTION for the given nodes: the name

@@ -2,11 +2,11 @@ package exec_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"testing"
 
-	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/exec"
 )
 
@@ -18,20 +18,11 @@ func TestMain(m *testing.M) {
 	if os.Getenv(entrypointVariable) == "" {
 		os.Exit(m.Run())
 	}
-	c := exec.ExecConfig{Function: os.Getenv(compiler.NodeVariable), Print: func(_, text string) { fmt.Println(text) }}
-	for i := 2; i+1 < len(os.Args); i += 2 {
-		switch val := os.Args[i+1]; os.Args[i] {
-		case "--workflow":
-			c.Workflow = val
-		case "--define":
-			c.Defines = append(c.Defines, val)
-		case "--fingerprint":
-			c.Fingerprint = val
-		case "--executor-input":
-			c.ExecutorInput = val
-		}
+	diverted, err := exec.Divert(context.Background(), os.Args, func(_, text string) { fmt.Println(text) })
+	if !diverted {
+		err = errors.New("it was not started as a container's entrypoint")
 	}
-	if _, err := exec.Exec(context.Background(), c); err != nil {
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "error:", err)
 		os.Exit(1)
 	}
