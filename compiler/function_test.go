@@ -104,7 +104,7 @@ func TestParseFunctionTask(t *testing.T) {
 		"argument --workflow is missing":               {},
 		"argument --workflow has no value":             {"--workflow"},
 		`fuse exec has no argument "--verbose"`:        {"--verbose", "1"},
-		`argument --executor-input is "x", not {{$}}`:  {"--executor-input=x"},
+		`argument --executor-input is "x", not {{$}}`:  {"--workflow", "a.star", "--executor-input=x"},
 		`fuse exec has no argument "-workflow"`:        {"-workflow", "x"},
 		"argument --fingerprint has no value":          {"--workflow=w", "--fingerprint"},
 		`argument --executor-input is "{}", not {{$}}`: {"--workflow=w", "--executor-input", "{}"},
