@@ -74,6 +74,9 @@ kwarg:
 				Hint: didYouMean(key, names),
 			}
 		}
+		if hasPromise(key) {
+			return nil, &Error{Msg: "the name of an argument: " + errText, Hint: hintPromise}
+		}
 		bound = append(bound, argument{param: varkw, label: key})
 	}
 	var missing []string

@@ -62,7 +62,7 @@ func (l *loader) param(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "name", &name, "default?", &def, "type?", &typ, "description?", &description); err != nil {
 		return nil, err
 	}
-	pos := l.thread.CallFrame(1).Pos
+	pos := l.where()
 	if !identifier.MatchString(name) {
 		return nil, &Error{Pos: pos, Msg: fmt.Sprintf("param: %q is not a name", name), Hint: "use letters, digits and \"_\", as in a variable's name"}
 	}
@@ -78,8 +78,12 @@ func (l *loader) param(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tu
 		return nil, err
 	}
 	if def != nil && def != starlark.None {
-		if def, err = (&snapshot{node: &Node{}}).argument(&argument{label: "default"}, def); err != nil {
+		arg := argument{label: "default"}
+		if def, err = (&snapshot{node: &Node{}}).argument(&arg, def); err != nil {
 			return nil, err
+		}
+		if arg.live {
+			return nil, &Error{Pos: pos, Msg: fmt.Sprintf("param %q: the default holds a node or parameter, whose value does not exist yet", name)}
 		}
 		if i, ok := def.(starlark.Int); ok && p.Type == value.Double {
 			def = i.Float()

@@ -41,6 +41,9 @@ func (n *Node) Call(ctx context.Context, o CallOptions) (result starlark.Value, 
 	defer func() {
 		if p := recover(); p != nil {
 			if e, ok := p.(*Error); ok {
+				if !e.Pos.IsValid() {
+					e.Pos = n.ctor.fn.Position()
+				}
 				err = e
 			} else {
 				err = fmt.Errorf("internal error: %v", p)
@@ -64,6 +67,13 @@ func (n *Node) Call(ctx context.Context, o CallOptions) (result starlark.Value, 
 	result, err = starlark.Call(thread, n.ctor.fn, args, kwargs)
 	if err != nil {
 		return nil, err
+	}
+	if tooDeep(thread, result) {
+		return nil, &Error{
+			Pos:  n.ctor.fn.Position(),
+			Msg:  fmt.Sprintf("node %q: the result is nested more than %d levels deep", n.name, maxValueDepth),
+			Hint: "is there a loop that puts a list into itself, again and again?",
+		}
 	}
 	if result, err = n.checkResult(result); err != nil {
 		return nil, err

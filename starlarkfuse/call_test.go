@@ -23,6 +23,49 @@ f = workflow(f)
 a = f(1).set_name("a")
 b = f([a, (2, {"k": a[0][0]})], x = set([a[0]]), y = struct(z = a)).set_name("b")
 `, "b", `(([((1,), {}), (2, {"k": 1})],), {"x": set([(1,)]), "y": struct(z = ((1,), {}))})`},
+		{"operations on sets of nodes", `
+def f(x):
+    return x
+f = workflow(f)
+a, b, c = f(1), f(2), f(3)
+s = (set([a, b]) | set([b])) - set([a])
+s |= set([c])
+s = s & set([b, c]) ^ set([a])
+f(s).set_name("b")
+`, "b", "set([2, 3, 1])"},
+		{"a chain of 10000 operators", `
+def f(x):
+    return x` + strings.Repeat(" + 1", 9_990) + `
+f = workflow(f)
+f(1).set_name("b")
+`, "b", "9991"},
+		{"brackets in texts", `
+# ` + strings.Repeat("(", 2_000) + `
+def f(x):
+    return len(x)
+f = workflow(f)
+f("` + strings.Repeat("[", 2_000) + `").set_name("b")
+`, "b", "2000"},
+		{"json of some depth", `
+def f(x):
+    d = 0
+    x = json.decode(x, None)
+    while x != "]]":
+        x = x[0]
+        d += 1
+    return d
+f = workflow(f)
+f("[" * 9000 + '"]]"' + "]" * 9000).set_name("b")
+`, "b", "9000"},
+		{"containers with nodes, shared between arguments", `
+def f(a, b = None, **kw):
+    return (a, b, kw)
+f = workflow(f)
+n = f(1)[0]
+l = [n]
+s = set([n])
+f(l, l, z = {"l": l, "s": [s]}, s = s, t = [2]).set_name("b")
+`, "b", `([1], [1], {"z": {"l": [1], "s": [set([1])]}, "s": set([1]), "t": [2]})`},
 		{"indices from the end", `
 def f(x):
     return x
@@ -163,8 +206,37 @@ n = f(1)
 def g():
     return 1 if n else 2
 workflow(g)()
-`, `g_0000: node "f_0000" is not a value inside a node function: it cannot be tested as true or false
+`, `g_0000: main.star:6:1: node "f_0000" is not a value inside a node function: it cannot be tested as true or false
 hint: pass it to the function as an argument`},
+		{"the text of a node inside a node", `
+def f(x):
+    return x
+f = workflow(f)
+n = f(1)
+def g():
+    return ["%s" % n]
+workflow(g)()
+`, `g_0000: main.star:6:1: node "f_0000" is not a value inside a node function: it has no text
+hint: pass it to the function as an argument`},
+		{"a result that is nested too deeply", `
+def f():
+    l = []
+    for _ in range(110000):
+        l = {"next": ([l],)}
+    return l
+workflow(f)()
+`, `f_0000: main.star:2:1: node "f_0000": the result is nested more than 100000 levels deep
+hint: is there a loop that puts a list into itself, again and again?`},
+		{"json that is nested too deeply", `
+def f(x):
+    return json.decode(x, default = 1)
+workflow(f)("[" * 10001)
+`, `f_0000: main.star:3:23: json.decode: nested more than 10000 levels deep`},
+		{"a key with the name of a type", `
+def f(param):
+    return param["node"]
+workflow(f)({})
+`, `f_0000: main.star:3:17: key "node" not in dict`},
 		{"a node as the result", `
 def f(x):
     return x

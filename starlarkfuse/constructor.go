@@ -103,7 +103,7 @@ func (l *loader) newNode(c *constructor, args starlark.Tuple, kwargs []starlark.
 		ctor:   c,
 		index:  len(l.nodes),
 		name:   l.defaultName(c.fn.Name()),
-		pos:    l.thread.CallFrame(1).Pos,
+		pos:    l.where(),
 		params: bound,
 	}
 	n.promise = &promise{loader: l, node: n}
@@ -149,5 +149,6 @@ func (l *loader) at(err error) error {
 	if !e.Pos.IsValid() {
 		e.Pos = l.where()
 	}
+	e.Msg = plainText(e.Msg) // some show a value that was wrong
 	return e
 }

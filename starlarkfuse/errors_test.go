@@ -59,6 +59,33 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+// Chains are read in a loop, but resolved and compiled by recursion.
+func TestChains(t *testing.T) {
+	const n = 10_001
+	for _, test := range []struct{ name, text, want string }{
+		{"operators", "x = 1" + strings.Repeat(" + 1", n), "1:7"},
+		{"and", "x = 1" + strings.Repeat(" and 1", n), "1:7"},
+		{"calls", "x = print" + strings.Repeat("()", n), "1:10"},
+		{"fields", "x = print" + strings.Repeat(".a", n), "1:10"},
+		{"indices", "x = print" + strings.Repeat("[0]", n), "1:10"},
+		{"slices", "x = print" + strings.Repeat("[:1]", n), "1:10"},
+		{"elif", "if 1: x = 1\n" + strings.Repeat("elif 2: x = 1\n", n), "10001:1"},
+		{"clauses", "b = [1]\nx = [[1" + strings.Repeat(" for a in b", 6_000) + "]" + strings.Repeat(" for a in b", 6_000) + "]\n", "2:6"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			_, err := load(t, map[string]string{"main.star": test.text})
+			if err == nil {
+				t.Fatal("no error")
+			}
+			want := "main.star:" + test.want + ": more than 10000 operators, calls or branches in one chain\n" +
+				"hint: was the file written by a program? use a list and a loop, or several statements"
+			if got := explain(err); got != want {
+				t.Errorf("got  %s\nwant %s", got, want)
+			}
+		})
+	}
+}
+
 func removeWant(files []txtar.File) []txtar.File {
 	var kept []txtar.File
 	for _, f := range files {

@@ -1,8 +1,13 @@
 package starlarkfuse_test
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
@@ -139,6 +144,41 @@ all = [n, mul(1, 1), add(1, 2), add(1, 1.0), add(True, 1), add("1", "1"), add([1
 	}
 	if len(seen) != 24 {
 		t.Errorf("%d nodes", len(seen))
+	}
+}
+
+// Where the files lie, and how their lines end, makes no difference.
+func TestFingerprintsDoNotDependOnPlaces(t *testing.T) {
+	want := fingerprints(t, fingerprinted, fingerprintedLib)
+	same := func(what string, got map[string]string) {
+		t.Helper()
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", what, diff)
+		}
+	}
+	for _, newline := range []string{"\r\n", "\r"} {
+		lines := strings.NewReplacer("\n", newline)
+		same(fmt.Sprintf("lines end in %q", newline), fingerprints(t, lines.Replace(fingerprinted), lines.Replace(fingerprintedLib)))
+	}
+	for _, folder := range []string{"a", "b/c ü"} {
+		dir := filepath.Join(t.TempDir(), folder)
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+		for name, text := range map[string]string{"main.star": fingerprinted, "lib.star": fingerprintedLib} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		wf, err := starlarkfuse.Load(t.Context(), filepath.Join(dir, "main.star"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := make(map[string]string)
+		for _, n := range wf.Nodes() {
+			got[n.Name()] = n.Fingerprint()
+		}
+		same("on disk in "+folder, got)
 	}
 }
 

@@ -12,7 +12,9 @@ import (
 	"github.com/starlarkfuse/fuse/stdlib"
 )
 
-var mentionsNode = regexp.MustCompile(`\b(node|param)\b`)
+// namesPromise finds the types of promises in the interpreter's own words, and
+// not where a user's name or text has the same ones.
+var namesPromise = regexp.MustCompile(`\b(got|convert|operand|of|not) (node|param)\b|^(.+: )?(node|param) (value|[<>])|[<>]=? (node|param) not implemented`)
 
 // runtimeHint says what to do about the errors that surprise newcomers.
 func runtimeHint(ee *starlark.EvalError) string {
@@ -20,11 +22,17 @@ func runtimeHint(ee *starlark.EvalError) string {
 	switch msg := ee.Msg; {
 	case errors.As(ee, &effect):
 		return "loading a file must give the same graph everywhere: call it in a function that becomes a node"
+	case strings.HasPrefix(msg, "fail: "): // the author's own words
+		if hasPromise(msg) {
+			return hintPromise
+		}
 	case strings.Contains(msg, "frozen"):
 		return "arguments of a node, and globals of a loaded file, cannot be changed: copy first, with list(x) or dict(x)"
 	case msg == "invalid call of non-function (node)":
 		return "a node is a call already: call the workflow function to make another one"
-	case mentionsNode.MatchString(msg) && !strings.Contains(msg, "node function"):
+	case strings.Contains(msg, "it cannot be a key of a dict"):
+		return hintKey
+	case strings.Contains(msg, "has no value yet:") || namesPromise.MatchString(msg):
 		return hintPromise
 	case strings.Contains(msg, "workflow function"):
 		return "call the workflow function to make a node"
@@ -61,6 +69,12 @@ var firstWord = regexp.MustCompile(`^\s*(@|[a-z]+)`)
 // syntaxHint says what to write for the parts of Python that Starlark lacks,
 // by the text around a syntax error.
 func syntaxHint(msg string, text []byte, pos syntax.Position) string {
+	switch {
+	case strings.Contains(msg, `'\ufeff'`):
+		return "the file begins with a byte order mark: save it as UTF-8 without BOM"
+	case msg == "excessive nesting":
+		return "brackets, operators or blocks are nested too deeply: give a part of it a name"
+	}
 	lines := bytes.Split(text, []byte("\n"))
 	if pos.Line < 1 || int(pos.Line) > len(lines) {
 		return ""

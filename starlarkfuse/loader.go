@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -187,6 +188,14 @@ func (l *loader) evaluate(path string, pos syntax.Position) (starlark.StringDict
 	globals, err := src.program.Init(l.thread, l.predeclared)
 	if err != nil {
 		return nil, evalError(err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(globals)) {
+		if tooDeep(l.thread, globals[name]) {
+			return nil, &Error{
+				Msg:  fmt.Sprintf("%s: the value of %q is nested more than %d levels deep", src.display, name, maxValueDepth),
+				Hint: "is there a loop that puts a list into itself, again and again?",
+			}
+		}
 	}
 	globals.Freeze()
 	return globals, nil

@@ -31,6 +31,8 @@ var (
 	_ starlark.Sequence   = (*promise)(nil)
 )
 
+const hintKey = "use its name, or a list of (node, value) pairs"
+
 const hintPromise = "compute with it inside a function: make the function a node with workflow(fn) and pass this one to it as an argument"
 
 // Type implements starlark.Value.
@@ -53,12 +55,20 @@ const (
 
 const errText = "the text was made from a node or parameter, whose value does not exist yet"
 
-// String implements starlark.Value.
-func (p *promise) String() string { return openMark + p.describe() + closeMark }
+// String implements starlark.Value. Inside a node, where the text would be taken
+// for the value, it is refused: see refuse.
+func (p *promise) String() string {
+	if p.loader.done {
+		p.refuse("it has no text", "")
+	}
+	return openMark + p.describe() + closeMark
+}
 
-// hasPromise tells whether a text was made from a promise.
+// hasPromise tells whether a text was made from a promise. Either mark does: a
+// slice may have cut one off.
 func hasPromise(text string) bool {
-	return strings.Contains(text, openMark) || strings.Contains(text, `\ufdd0`)
+	return strings.Contains(text, openMark) || strings.Contains(text, closeMark) ||
+		strings.Contains(text, `\ufdd0`) || strings.Contains(text, `\ufdd1`) // as repr and json.encode write them
 }
 
 // checkText refuses a text that no setting can have: one made from a promise,
@@ -110,7 +120,7 @@ func (p *promise) misused(what, hint string) *Error {
 }
 
 // refuse panics with the error of misused, for operations that cannot fail.
-// The load and the call of a node recover it.
+// The load and the call of a node recover it; the latter knows the position.
 func (p *promise) refuse(what, hint string) {
 	e := p.misused(what, hint)
 	if !p.loader.done {
@@ -146,17 +156,38 @@ func (p *promise) example() string {
 }
 
 // Hash implements starlark.Value. A promise may be in a set, where it stands
-// for its value, but is no dict key, where it would have to be its value.
+// for its value, but is no dict key, where it would have to be its value. The
+// function that is running tells which it is, or the operator at the position.
 func (p *promise) Hash() (uint32, error) {
 	if !p.loader.done {
-		if b, ok := p.loader.caller().(*starlark.Builtin); ok {
-			if _, isSet := b.Receiver().(*starlark.Set); isSet || b.Receiver() == nil && b.Name() == "set" {
+		switch c := p.loader.caller().(type) {
+		case *starlark.Builtin:
+			if _, isSet := c.Receiver().(*starlark.Set); isSet || c.Receiver() == nil && c.Name() == "set" {
 				return p.hash(), nil
 			}
+		case *starlark.Function:
+			switch text := p.loader.textAt(p.loader.where()); {
+			case text == "":
+			case strings.Contains("|&^-", text[:1]): // of two sets: no dict has promises as keys
+				return p.hash(), nil
+			case strings.HasPrefix(text, "in ") || strings.HasPrefix(text, "not "):
+				// Of a dict, the interpreter would take an error for "no".
+				p.refuse("it cannot be looked for among keys and elements", "keep names, or nodes in a list")
+			}
 		}
-		return 0, p.misused("it cannot be a key of a dict", "use its name, or a list of (node, value) pairs")
+		return 0, p.misused("it cannot be a key of a dict", hintKey)
 	}
 	return p.hash(), nil
+}
+
+// textAt returns the text of a file from a position on.
+func (l *loader) textAt(pos syntax.Position) string {
+	src := l.file.sources.byDisplay[pos.Filename()]
+	if src == nil {
+		return ""
+	}
+	off := src.offset(pos)
+	return string(src.text[off:min(off+8, len(src.text))])
 }
 
 func (p *promise) hash() uint32 {
@@ -204,10 +235,8 @@ func (p *promise) Get(k starlark.Value) (starlark.Value, bool, error) {
 		return nil, false, p.misused("it cannot be indexed", "")
 	}
 	pos := p.loader.where()
-	if src := p.loader.file.sources.byDisplay[pos.Filename()]; src != nil {
-		if off := src.offset(pos); off < len(src.text) && src.text[off] != '[' {
-			p.refuse("nothing can be looked for in it", hintPromise)
-		}
+	if text := p.loader.textAt(pos); text != "" && text[0] != '[' {
+		p.refuse("nothing can be looked for in it", hintPromise)
 	}
 	switch k := k.(type) {
 	case starlark.Int, starlark.Bool, starlark.Float, starlark.Bytes, starlark.NoneType:

@@ -44,7 +44,7 @@ func (s *sources) bodies() map[place]*body {
 
 func (s *source) body(fn syntax.Node) *body {
 	start, end := fn.Span()
-	b := &body{text: string(s.text[s.offset(start):s.offset(end)])}
+	b := &body{text: s.between(start, end)}
 	seen := make(map[string]bool)
 	syntax.Walk(fn, func(n syntax.Node) bool {
 		id, ok := n.(*syntax.Ident)

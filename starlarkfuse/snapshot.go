@@ -49,21 +49,28 @@ type snapshot struct {
 	node  *Node
 	label string // of the argument being copied
 	path  []string
-	seen  map[starlark.Value]starlark.Value // containers: nil while inside
+	live  bool                      // there was a promise in what is being copied
+	seen  map[starlark.Value]copied // containers
 	names map[string]bool
+}
+
+// A copied is the copy of one container: nil while it is being made.
+type copied struct {
+	copy starlark.Value
+	live bool
 }
 
 // argument copies one argument. One without promises inside becomes a
 // Constant input.
 func (s *snapshot) argument(arg *argument, v starlark.Value) (starlark.Value, error) {
 	s.label, s.path = arg.label, s.path[:0]
-	before := len(s.node.inputs)
+	s.live = false
 	c, err := s.copy(v)
 	if err != nil {
 		return nil, err
 	}
 	c.Freeze()
-	if arg.live = len(s.node.inputs) > before; !arg.live {
+	if arg.live = s.live; !arg.live {
 		s.input(Input{Kind: Constant, Value: c})
 	}
 	return c, nil
@@ -110,14 +117,20 @@ func inputName(name string) string {
 
 func (s *snapshot) copy(v starlark.Value) (starlark.Value, error) {
 	switch v := v.(type) {
-	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float, starlark.Bytes:
+	case starlark.NoneType, starlark.Bool, starlark.Int, starlark.Float:
 		return v, nil
 	case starlark.String:
 		if hasPromise(string(v)) {
-			return nil, &Error{Msg: fmt.Sprintf("argument %s: %s", s.place(), errText), Hint: hintPromise}
+			return nil, s.madeFromPromise("")
+		}
+		return v, nil
+	case starlark.Bytes:
+		if hasPromise(string(v)) {
+			return nil, s.madeFromPromise("")
 		}
 		return v, nil
 	case *promise:
+		s.live = true
 		ref := argRef{path: v.path}
 		if v.param != nil {
 			ref.input = s.input(Input{Kind: FromParam, Param: v.param})
@@ -136,6 +149,11 @@ func (s *snapshot) copy(v starlark.Value) (starlark.Value, error) {
 		return nil, fmt.Errorf("argument %s is a workflow; only nodes and values can be passed to a node", s.place())
 	}
 	return v, nil
+}
+
+// madeFromPromise is the error of a text at this place that was made from one.
+func (s *snapshot) madeFromPromise(what string) error {
+	return &Error{Msg: fmt.Sprintf("%sargument %s: %s", what, s.place(), errText), Hint: hintPromise}
 }
 
 // place names where in the arguments the copy is: `a[0]["k"]`.
@@ -172,17 +190,21 @@ func (s *snapshot) tuple(t starlark.Tuple) (starlark.Value, error) {
 // container copies a list, dict, set or struct once, however often it occurs.
 func (s *snapshot) container(v starlark.Value) (starlark.Value, error) {
 	if c, ok := s.seen[v]; ok {
-		if c == nil {
+		if c.copy == nil {
 			return nil, fmt.Errorf("argument %s holds itself", s.label)
 		}
-		return c, nil
+		s.live = s.live || c.live
+		return c.copy, nil
 	}
 	if s.seen == nil {
-		s.seen = make(map[starlark.Value]starlark.Value)
+		s.seen = make(map[starlark.Value]copied)
 	}
-	s.seen[v] = nil
+	s.seen[v] = copied{}
+	outside := s.live
+	s.live = false
 	c, err := s.copyContainer(v)
-	s.seen[v] = c
+	s.seen[v] = copied{c, s.live}
+	s.live = s.live || outside
 	return c, err
 }
 
@@ -201,7 +223,7 @@ func (s *snapshot) copyContainer(v starlark.Value) (starlark.Value, error) {
 		c := starlark.NewDict(v.Len())
 		for k, e := range v.Entries() {
 			if text, ok := k.(starlark.String); ok && hasPromise(string(text)) {
-				return nil, &Error{Msg: fmt.Sprintf("a key in argument %s: %s", s.place(), errText), Hint: hintPromise}
+				return nil, s.madeFromPromise("a key in ")
 			}
 			e, err := s.at(keyText(k), e)
 			if err != nil {
@@ -217,6 +239,9 @@ func (s *snapshot) copyContainer(v starlark.Value) (starlark.Value, error) {
 	case *starlarkstruct.Struct:
 		fields := make(starlark.StringDict)
 		for _, name := range v.AttrNames() {
+			if hasPromise(name) {
+				return nil, s.madeFromPromise("a field in ")
+			}
 			e, err := v.Attr(name)
 			if err != nil {
 				return nil, err
@@ -238,7 +263,6 @@ func keyText(k starlark.Value) string {
 }
 
 func (s *snapshot) set(v *starlark.Set) (starlark.Value, error) {
-	before := len(s.node.inputs)
 	elems := make([]starlark.Value, 0, v.Len())
 	for e := range v.Elements() {
 		e, err := s.at(strconv.Itoa(len(elems)), e)
@@ -247,7 +271,7 @@ func (s *snapshot) set(v *starlark.Set) (starlark.Value, error) {
 		}
 		elems = append(elems, e)
 	}
-	if len(s.node.inputs) > before {
+	if s.live { // container has cleared it
 		return setRef{elems}, nil
 	}
 	c := starlark.NewSet(len(elems))

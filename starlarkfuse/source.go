@@ -1,8 +1,9 @@
 package starlarkfuse
 
 import (
+	"bytes"
 	"errors"
-	"fmt"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -36,16 +37,10 @@ func dialect() *syntax.FileOptions {
 	}
 }
 
-// maxBrackets bounds the nesting of brackets, because the parser recurses.
-const maxBrackets = 1000
-
 // parseSource parses and resolves a file. Files without annotations, most of
 // them, are parsed once: only what go.starlark.net rejects is read for
 // annotations and tried again without them.
 func parseSource(path, display string, text []byte, isPredeclared func(string) bool) (*source, error) {
-	if err := checkNesting(display, text); err != nil {
-		return nil, err
-	}
 	if !utf8.Valid(text) {
 		return nil, &Error{Msg: display + ": not UTF-8 text", Hint: "a .star file is UTF-8; was this one saved in another encoding?"}
 	}
@@ -61,28 +56,14 @@ func parseSource(path, display string, text []byte, isPredeclared func(string) b
 		}
 		s.sigs = sigs
 	}
+	if err := checkDepth(file); err != nil {
+		return nil, err
+	}
 	s.syntax = file
 	if s.program, err = starlark.FileProgram(file, isPredeclared); err != nil {
 		return nil, syntaxError(err, text)
 	}
 	return s, nil
-}
-
-func checkNesting(display string, text []byte) error {
-	depth, line := 0, 1
-	for _, c := range text {
-		switch c {
-		case '(', '[', '{':
-			if depth++; depth > maxBrackets {
-				return &Error{Msg: fmt.Sprintf("%s:%d: more than %d nested brackets", display, line, maxBrackets)}
-			}
-		case ')', ']', '}':
-			depth = max(0, depth-1)
-		case '\n':
-			line++
-		}
-	}
-	return nil
 }
 
 // syntaxError converts an error of the parser or the resolver; the latter
@@ -106,13 +87,13 @@ func syntaxError(err error, text []byte) error {
 	return err
 }
 
-// offset returns the byte offset of a position: its line, then its column,
-// which counts runes.
+// offset returns the byte offset of a position: its line, which LF, CRLF or CR
+// ends, then its column, which counts runes.
 func (s *source) offset(pos syntax.Position) int {
 	if s.lines == nil {
 		s.lines = []int{0}
 		for i, c := range s.text {
-			if c == '\n' {
+			if c == '\n' || c == '\r' && !bytes.HasPrefix(s.text[i+1:], []byte("\n")) {
 				s.lines = append(s.lines, i+1)
 			}
 		}
@@ -123,6 +104,16 @@ func (s *source) offset(pos syntax.Position) int {
 		off += size
 	}
 	return off
+}
+
+// between returns the text from one position to another. Its lines end in LF,
+// whatever those of the file end in: to the program there is no difference.
+func (s *source) between(start, end syntax.Position) string {
+	text := string(s.text[s.offset(start):s.offset(end)])
+	if strings.Contains(text, "\r") {
+		text = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(text)
+	}
+	return text
 }
 
 // signature returns the annotations of a function of this file; nil where it

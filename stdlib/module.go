@@ -12,7 +12,6 @@ package stdlib
 import (
 	"fmt"
 
-	"go.starlark.net/lib/json"
 	"go.starlark.net/lib/math"
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
@@ -35,7 +34,7 @@ type Module struct {
 // its values are immutable and shared.
 func Modules() []Module {
 	return []Module{
-		{Name: "json", Value: json.Module, Predeclared: true},
+		{Name: "json", Value: jsonModule(), Predeclared: true},
 		{Name: "math", Value: math.Module, Predeclared: true},
 		{Name: "time", Value: timeModule(), Predeclared: true},
 		{Name: "struct", Value: starlark.NewBuiltin("struct", starlarkstruct.Make), Predeclared: true},

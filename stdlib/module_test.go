@@ -65,8 +65,13 @@ func TestTimesIgnoreTheLocalZone(t *testing.T) {
 			}
 		}
 	}
-	if _, err := eval(t, stdlib.Loading, `time.parse_time("2026", "2006", "Local")`); err == nil {
-		t.Error("the local zone is accepted")
+	for expr, want := range map[string]string{
+		`time.parse_time("2026", "2006", "Local")`:   `parse_time: the zone "Local" differs from machine to machine: name one, as in "Europe/Berlin"`,
+		`time.time(year = 2026, location = "Local")`: `time: the zone "Local" differs from machine to machine: name one, as in "Europe/Berlin"`,
+	} {
+		if _, err := eval(t, stdlib.Loading, expr); err == nil || err.Error() != want {
+			t.Errorf("%s: got %v, want %s", expr, err, want)
+		}
 	}
 }
 
@@ -83,5 +88,30 @@ func TestPredeclared(t *testing.T) {
 	v, err := eval(t, stdlib.Loading, `struct(a = json.decode("[1]"), b = math.floor(1.5))`)
 	if err != nil || v.(*starlarkstruct.Struct).String() != "struct(a = [1], b = 1)" {
 		t.Errorf("got %v, %v", v, err)
+	}
+}
+
+func TestJSONDepth(t *testing.T) {
+	for expr, want := range map[string]string{
+		`len(json.decode("[" * 10000 + "]" * 10000))`:              "1",
+		`json.decode('{"[[": ["\\\"[", 1]}')`:                      `{"[[": ["\"[", 1]}`,
+		`json.decode('"' + "[" * 20000 + '"') == "[" * 20000`:      "True",
+		`len(json.decode("[" + "[]," * 20000 + "0]"))`:             "20001",
+		`json.decode("[", default = "none")`:                       `"none"`,
+		`json.decode("[" * 10001 + "]" * 10001)`:                   "json.decode: nested more than 10000 levels deep",
+		`json.decode('{"a":' * 10001 + "1" + "}" * 10001, "none")`: "json.decode: nested more than 10000 levels deep",
+		`json.decode(1)`: "json.decode: for parameter x: got int, want string",
+		`json.decode()`:  "json.decode: missing argument for x",
+	} {
+		v, err := eval(t, stdlib.Loading, expr)
+		got := ""
+		if err != nil {
+			got = err.Error()
+		} else {
+			got = v.String()
+		}
+		if got != want {
+			t.Errorf("%s: got %s, want %s", expr, got, want)
+		}
 	}
 }

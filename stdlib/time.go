@@ -13,12 +13,14 @@ import (
 
 // timeModule is the library's own, without its three ways to see the machine
 // it runs on: the clock, which becomes an effect, and the local time zone,
-// which becomes UTC.
+// which becomes UTC, or an error where it is named. The method in_location of a
+// time is out of reach, and still takes "Local".
 func timeModule() starlark.Value {
 	members := maps.Clone(time.Module.Members)
 	members["now"] = Effect("time.now", "now", timeNow)
 	members["from_timestamp"] = starlark.NewBuiltin("from_timestamp", timeFromTimestamp)
 	members["parse_time"] = starlark.NewBuiltin("parse_time", timeParse)
+	members["time"] = namedZone(members["time"].(*starlark.Builtin))
 	m := &starlarkstruct.Module{Name: "time", Members: members}
 	m.Freeze()
 	return m
@@ -47,8 +49,8 @@ func timeParse(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwa
 	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "x", &x, "format?", &format, "location?", &location); err != nil {
 		return nil, err
 	}
-	if location == "Local" {
-		return nil, fmt.Errorf("parse_time: the zone \"Local\" differs from machine to machine: name one, as in \"Europe/Berlin\"")
+	if location == localZone {
+		return nil, errLocal(b.Name())
 	}
 	loc, err := gotime.LoadLocation(location)
 	if err != nil {
@@ -59,4 +61,23 @@ func timeParse(_ *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwa
 		return nil, err
 	}
 	return time.Time(t), nil
+}
+
+// localZone is Go's name for the zone of the machine.
+const localZone = "Local"
+
+func errLocal(function string) error {
+	return fmt.Errorf("%s: the zone \"Local\" differs from machine to machine: name one, as in \"Europe/Berlin\"", function)
+}
+
+// namedZone makes a function refuse the machine's zone as its location.
+func namedZone(fn *starlark.Builtin) *starlark.Builtin {
+	return starlark.NewBuiltin(fn.Name(), func(thread *starlark.Thread, b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
+		for _, kv := range kwargs {
+			if kv[0] == starlark.String("location") && kv[1] == starlark.String(localZone) {
+				return nil, errLocal(b.Name())
+			}
+		}
+		return fn.CallInternal(thread, args, kwargs)
+	})
 }

@@ -71,6 +71,9 @@ func notData(v starlark.Value) *fault {
 	case *starlarkstruct.Struct:
 		return faultf("%s is not data: only plain struct(...) values are", what)
 	case starlark.Iterable:
+		if v.Type() == "node" || v.Type() == "param" { // of a workflow; neither is data ever
+			return faultf("a %s is not data: pass it to the function as an argument", v.Type())
+		}
 		return faultf("%s is not data: make it a list with list(...)", what)
 	}
 	return faultf("%s is not data: only None, bool, int, float, string, bytes, list, tuple, dict, set and struct are", what)

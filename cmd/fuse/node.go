@@ -35,10 +35,10 @@ func (f *runFlags) runNode(ctx context.Context, a *app, file, function string) e
 		},
 	}
 	if f.load.root != "" {
-		if c.Workflow, err = filepath.Rel(f.load.root, file); err != nil {
+		c.Root = f.load.root
+		if c.Workflow, err = pathUnder(f.load.root, file); err != nil {
 			return err
 		}
-		c.Root = f.load.root
 	}
 	if f.load.workflow != "" {
 		c.Workflow += "#" + f.load.workflow
@@ -48,6 +48,24 @@ func (f *runFlags) runNode(ctx context.Context, a *app, file, function string) e
 		return err
 	}
 	return printNode(a.stdout, compiler.ParseNodes(function)[0], v, f.output)
+}
+
+// pathUnder returns the path of a file from a folder, whether they are given
+// from the current folder or absolute.
+func pathUnder(dir, file string) (string, error) {
+	absDir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	absFile, err := filepath.Abs(file)
+	if err != nil {
+		return "", err
+	}
+	rel, err := filepath.Rel(absDir, absFile)
+	if err != nil || !filepath.IsLocal(rel) {
+		return "", fmt.Errorf("%s is not inside the root folder %s", showName(file), showName(dir))
+	}
+	return filepath.ToSlash(rel), nil
 }
 
 // printNode prints the result of a single node.

@@ -11,16 +11,21 @@ import "bytes"
 // bytes literals and no indentation by tabs, and rejects `a, b if c else d`.
 //
 // found is false when the file has no annotations at all. nested is where the first type alias stands that
-// is not at the top level of the file, -1 when all do.
-func skeleton(src []byte) (skel []byte, found bool, nested int) {
-	b := builder{lexer: lexer{src: src}, nested: -1}
+// is not at the top level of the file, -1 when all do. long is where the first statement goes over maxKept,
+// -1 when none does; the skeleton ends there.
+func skeleton(src []byte) (skel []byte, found bool, nested, long int) {
+	b := builder{lexer: lexer{src: src}, nested: -1, long: -1}
 	b.out = append(bytes.Repeat([]byte{'\t'}, len(src)), 0)[:len(src)] // buildtools appends a newline
 	b.advance()
 	for b.tok.kind != endToken {
 		b.statement()
 	}
-	return b.out, b.found, b.nested
+	return b.out, b.found, b.nested, b.long
 }
+
+// maxKept bounds the tokens that one statement gives to buildtools, which recurses over what it has parsed
+// and takes time that grows with its square.
+const maxKept = 20_000
 
 type builder struct {
 	lexer  lexer
@@ -37,6 +42,8 @@ type builder struct {
 	indent  bool // the line is indented
 
 	nested int
+	kept   int // tokens of the line
+	long   int
 }
 
 func (b *builder) advance() {
@@ -63,6 +70,11 @@ func (b *builder) is(depth int, text string) bool {
 
 // keep copies the token and goes on to the next.
 func (b *builder) keep() {
+	if b.kept++; b.kept > maxKept {
+		b.long, b.found = b.tok.begin, true
+		b.tok, b.looked = token{kind: endToken}, false
+		return
+	}
 	copy(b.out[b.tok.begin:], b.lexer.src[b.tok.begin:b.tok.end])
 	b.content = true
 	b.advance()
@@ -151,7 +163,7 @@ func (b *builder) newline(header bool) {
 	if b.content && at < len(b.out) {
 		b.out[at] = '\n'
 	}
-	b.content, b.block = false, false
+	b.content, b.block, b.kept = false, false, 0
 	b.line = b.tok.end
 	b.advance()
 }

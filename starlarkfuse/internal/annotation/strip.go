@@ -25,7 +25,7 @@ func Strip(filename string, src []byte) (plain []byte, sigs *Signatures, err err
 		// go.starlark.net silently takes it for the end of the file.
 		return nil, nil, &Error{Pos: newPositions(filename, src).at(i), Msg: "NUL byte in the file", Err: ErrSyntax}
 	}
-	skel, found, nested := skeleton(src)
+	skel, found, nested, long := skeleton(src)
 	if !found {
 		return src, &Signatures{}, nil
 	}
@@ -40,6 +40,14 @@ func Strip(filename string, src []byte) (plain []byte, sigs *Signatures, err err
 			Pos:  s.positions.at(nested),
 			Msg:  "a type alias must stand at the top level of the file",
 			Hint: "move it out of the function or block",
+			Err:  ErrSyntax,
+		}
+	}
+	if long >= 0 {
+		return nil, nil, &Error{
+			Pos:  s.positions.at(long),
+			Msg:  "the annotations of one line are too long",
+			Hint: "give long types a name with `type Name = ...`",
 			Err:  ErrSyntax,
 		}
 	}

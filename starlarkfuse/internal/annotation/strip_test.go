@@ -225,6 +225,8 @@ func TestStripErrors(t *testing.T) {
 		{"no type", "def f(a: ): pass\n", "a.star:1:10: syntax error near )", "", true},
 		{"string as a type", "def f(a: 'int'): pass\n", "a.star:1:10: syntax error near 'int'", "", true},
 		{"NUL", "x = 1\n# a\x00: int\n", "a.star:2:4: NUL byte in the file", "", true},
+		{"too long", "x: int" + strings.Repeat(" | int", 10_000) + " = 1\n", "a.star:1:59998: the annotations of one line are too long", "give long types a name with `type Name = ...`", true},
+		{"a header that is too long", "def f(a: x" + strings.Repeat(".x", 100_000) + "): pass\n", "a.star:1:20005: the annotations of one line are too long", "give long types a name with `type Name = ...`", true},
 		{"bad type before a syntax error", "def f(a: foo): pass\nx = = 1\n", "a.star:1:10: unknown type foo", known, false},
 	}
 	for _, test := range tests {
