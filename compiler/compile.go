@@ -147,6 +147,10 @@ func (c *compilation) params() error {
 					Hint: "parameters hold what JSON holds; give a constant of other types as an argument of the node",
 				}
 			}
+			if tooDeep(v, maxDefaultDepth) {
+				return fail(p.Pos, "pass data that nests so deep as an artifact: let a node return it",
+					"the default of parameter %q nests values more than %d deep, which readers of specs do not take", p.Name, maxDefaultDepth)
+			}
 			spec.DefaultValue = v
 		}
 		specs[p.Name] = spec

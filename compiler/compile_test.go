@@ -133,6 +133,7 @@ func TestCompileErrors(t *testing.T) {
 	tests := []struct{ name, text, want, hint string }{
 		{"accelerator of no type", oneNode + "n.set_accelerator_limit(2)", `pipeline.star:4:6: node "f_0000" asks for 2 accelerators of no type`, "set_accelerator_type"},
 		{"accelerators beyond number", oneNode + "n.set_accelerator_type('gpu').set_accelerator_limit('99999999999999999999')", `pipeline.star:4:6: node "f_0000" asks for "99999999999999999999" accelerators, which is no number`, ""},
+		{"a default that nests too deep", "d = []\nfor i in range(41):\n    d = [d]\n" + oneNode + "f(param('deep', default = d))", `the default of parameter "deep" nests values more than 40 deep`, "artifact"},
 		{"workflow that an argument cannot name", oneNode + "m = f()\nKFPWorkflow(n, workflow_name = 'a $(b)')\nKFPWorkflow(m, workflow_name = 'c')", `the container cannot be told to load "pipeline.star#a $(b)"`, "rename"},
 	}
 	for _, tt := range tests {
@@ -150,6 +151,33 @@ func TestCompileErrors(t *testing.T) {
 				t.Errorf("error %#v, want a hint with %q", err, tt.hint)
 			}
 		})
+	}
+}
+
+// All inputs of a task together are one argument of a process.
+func TestManyConstants(t *testing.T) {
+	for _, tt := range []struct{ name, kwargs string }{
+		{"many small ones", "{'a%d' % i: 'text' for i in range(10000)}"},
+		{"many of a KiB", "{'a%d' % i: 'x' * 1000 for i in range(300)}"},
+		{"many large ones", "{'a%d' % i: 'x' * 5000 for i in range(3000)}"},
+		{"long names", "{'a%d' % i + 'x' * 3000: i for i in range(100)}"},
+		{"escapes", "{'a%d' % i: '\\x01' * 1000 for i in range(300)}"},
+	} {
+		s := mustCompile(t, load(t, "def f(**kwargs):\n    pass\nf = workflow(f)\nf(**"+tt.kwargs+")\n"))
+		total := 0
+		for name, in := range s.Pipeline.Root.GetDag().Tasks["f-0000"].GetInputs().GetParameters() {
+			b, err := appendValue(nil, in.GetRuntimeValue().GetConstant())
+			if err != nil {
+				t.Fatal(err)
+			}
+			total += len(name) + len(b)
+		}
+		if total > 127<<10 || total < 10<<10 {
+			t.Errorf("%s: %d bytes are shown", tt.name, total)
+		}
+		if err := s.Validate(); err != nil {
+			t.Errorf("%s: %v", tt.name, err)
+		}
 	}
 }
 

@@ -17,10 +17,22 @@ import (
 // exact, from the file it evaluates again. So a constant may be shown in
 // another form wherever the true one would do harm.
 
-// maxShown is the size in bytes of the JSON of the largest constant that is
-// shown whole. All inputs of a task together are one argument of a process,
-// which Linux limits to 128 KiB.
-const maxShown = 1 << 10
+const (
+	// maxShown is the size in bytes of the JSON of the largest constant that
+	// is shown whole.
+	maxShown = 1 << 10
+	// maxShownInTask is the same for all constants of a task with their names:
+	// its inputs together are one argument of a process, which Linux limits to
+	// 128 KiB, of which results of other nodes need some. Escapes, which are
+	// not counted, take up to five bytes each.
+	maxShownInTask = 20 << 10
+	// digestSize is about the size of the form of a constant that is not shown.
+	digestSize = 100
+)
+
+// maxShownDepth is how deep the containers of a constant that is shown whole
+// may nest: readers of specs, Read among them, take no endless nesting.
+const maxShownDepth = 32
 
 // shown is the form of a constant in a spec. The zero value is for one that
 // is left out.
@@ -30,8 +42,10 @@ type shown struct {
 	absent bool // None: an optional input that is not given
 }
 
-// show decides how a constant appears in the spec.
-func (c *compilation) show(v starlark.Value) shown {
+// show decides how a constant of that name appears in the spec. left is what
+// is left of maxShownInTask. Constants that do not fit are named, and then left
+// out.
+func (c *compilation) show(name string, v starlark.Value, left *int) shown {
 	if v == starlark.None {
 		return shown{typ: value.String, absent: true}
 	}
@@ -39,24 +53,41 @@ func (c *compilation) show(v starlark.Value) shown {
 	if !ok {
 		return shown{}
 	}
-	budget := maxShown
-	if weigh(v, &budget); budget < 0 {
-		return shown{value: structpb.NewStringValue(c.digest(v)), typ: value.String}
+	room := min(maxShown, *left-len(name))
+	budget := room
+	if weigh(v, &budget, maxShownDepth); budget < 0 {
+		return c.named(name, v, left)
 	}
 	p, err := value.ToParameter(v)
 	if err != nil {
 		return shown{}
 	}
 	if holdsExpandable(p) {
-		return shown{value: structpb.NewStringValue(c.digest(v)), typ: value.String}
+		return c.named(name, v, left)
 	}
+	*left -= len(name) + room - budget
 	return shown{value: p, typ: typ}
 }
 
+// named is the form of a constant of which only the digest is shown.
+func (c *compilation) named(name string, v starlark.Value, left *int) shown {
+	size := len(name) + digestSize
+	if size > *left {
+		return shown{}
+	}
+	*left -= size
+	return shown{value: structpb.NewStringValue(c.digest(v)), typ: value.String}
+}
+
 // weigh takes the size of v's JSON, roughly, off the budget, and stops when
-// there is none left: its cost is bounded by the budget, not by v.
-func weigh(v starlark.Value, budget *int) {
+// there is none left: its cost is bounded by the budget, not by v. What nests
+// deeper than depth leaves none.
+func weigh(v starlark.Value, budget *int, depth int) {
 	if *budget < 0 {
+		return
+	}
+	if depth < 0 {
+		*budget = -1
 		return
 	}
 	switch v := v.(type) {
@@ -68,13 +99,13 @@ func weigh(v starlark.Value, budget *int) {
 			if *budget--; *budget < 0 {
 				return
 			}
-			weigh(e, budget)
+			weigh(e, budget, depth-1)
 		}
 	case *starlark.List:
 		*budget -= 2
 		for i := 0; i < v.Len() && *budget >= 0; i++ {
 			*budget--
-			weigh(v.Index(i), budget)
+			weigh(v.Index(i), budget, depth-1)
 		}
 	case *starlark.Dict:
 		*budget -= 2
@@ -82,8 +113,8 @@ func weigh(v starlark.Value, budget *int) {
 			if *budget -= 2; *budget < 0 {
 				return
 			}
-			weigh(k, budget)
-			weigh(e, budget)
+			weigh(k, budget, depth-1)
+			weigh(e, budget, depth-1)
 		}
 	default:
 		*budget -= 4
@@ -109,6 +140,30 @@ func (c *compilation) digest(v starlark.Value) string {
 		c.digests[v] = d
 	}
 	return d
+}
+
+// maxDefaultDepth is how deep the default of a parameter may nest: Python's
+// reader of protobuf messages stops at 100 levels, of which the spec around
+// the value takes some.
+const maxDefaultDepth = 40
+
+// tooDeep tells whether p nests values more than depth deep.
+func tooDeep(p *structpb.Value, depth int) bool {
+	switch k := p.GetKind().(type) {
+	case *structpb.Value_ListValue:
+		for _, e := range k.ListValue.GetValues() {
+			if depth == 0 || tooDeep(e, depth-1) {
+				return true
+			}
+		}
+	case *structpb.Value_StructValue:
+		for _, e := range k.StructValue.GetFields() {
+			if depth == 0 || tooDeep(e, depth-1) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // holdsExpandable tells whether a text anywhere in p would be expanded on its

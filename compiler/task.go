@@ -89,6 +89,7 @@ func (c *compilation) inputs(n *starlarkfuse.Node, p *nodeParts) error {
 	in := &pipelinespec.TaskInputsSpec{}
 	def := &c.def
 	def.reset()
+	left := maxShownInTask
 	param := func(name string, t value.ParamType, optional bool, s *pipelinespec.TaskInputsSpec_InputParameterSpec) {
 		def.parameter(name, t, optional)
 		if s == nil {
@@ -102,7 +103,7 @@ func (c *compilation) inputs(n *starlarkfuse.Node, p *nodeParts) error {
 	for i := range inputs {
 		switch input := &inputs[i]; input.Kind {
 		case starlarkfuse.Constant:
-			shown := c.show(input.Value)
+			shown := c.show(input.Name, input.Value, &left)
 			switch {
 			case shown.absent:
 				param(input.Name, shown.typ, true, nil)

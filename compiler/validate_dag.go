@@ -26,7 +26,10 @@ func (c *checker) dag(path string, comp *pipelinespec.ComponentSpec) {
 			c.warn(here, "runs after %d tasks whether or not they succeed: KFP 2.17 runs it once for each of them", len(deps[key]))
 		}
 	}
-	if !starts {
+	switch {
+	case len(keys) == 0:
+		c.refuse(at, "there are no tasks")
+	case !starts:
 		c.refuse(at, "there is no task that does not wait for the end of another one")
 	}
 	c.cycles(at, keys, deps)

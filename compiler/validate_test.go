@@ -60,7 +60,7 @@ func TestValidate(t *testing.T) {
 		{"cycle", `"a": {"componentRef"`, `"a": {"dependentTasks": ["b"], "componentRef"`, "root/dag/tasks/a: waits for itself: a waits for b waits for a"},
 		{"cycle of one", `"dependentTasks": ["a"]`, `"dependentTasks": ["b"]`, "root/dag/tasks/b: waits for itself: b waits for b"},
 		{"component in itself", `"inner": {"componentRef": {"name": "comp-a"}}`, `"inner": {"componentRef": {"name": "comp-sub"}}`, `components/comp-sub/dag/tasks/inner: component "comp-sub" is made of itself`},
-		{"no tasks", `{"inner": {"componentRef": {"name": "comp-a"}}}`, `{}`, "components/comp-sub/dag/tasks: there is no task that does not wait"},
+		{"no tasks", `{"inner": {"componentRef": {"name": "comp-a"}}}`, `{}`, "components/comp-sub/dag/tasks: there are no tasks"},
 		{"only exit tasks", `"inner": {`, `"inner": {"triggerPolicy": {"strategy": "ALL_UPSTREAM_TASKS_COMPLETED"}, `, "components/comp-sub/dag/tasks: there is no task that does not wait"},
 		{"unknown field", `"dependentTasks": ["a"]`, `"dependentTask": ["a"]`, "root/dag/tasks/b/dependentTask: KFP has no such field"},
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"sync"
 
@@ -43,9 +42,9 @@ type Artifact struct {
 	inline  []byte         // encoded value that is in the journal; no file yet
 	written sync.Once      // guards the write of inline to its file
 	failed  error          // what became of it
-	decoded sync.Once      // guards value, unless it is set from the start
-	value   starlark.Value // frozen; nil until decoded
-	broken  error
+	mu      sync.Mutex     // guards what follows
+	value   starlark.Value // frozen; nil until decoded, and when released
+	broken  error          // why it cannot be decoded
 }
 
 // URI returns the address of the artifact as its consumers are told: an
@@ -71,9 +70,10 @@ func (a *Artifact) Metadata() *structpb.Struct {
 	}}
 }
 
-// Path returns the absolute path of the artifact's file or folder. Nothing
-// need be there: a program may leave out an artifact that it declares. The
-// error is for a value that could not be written.
+// Path returns the absolute path of the artifact's file or folder; "" when all
+// that is known of it is an address that is on no file system of this machine.
+// Nothing need be there: a program may leave out an artifact that it declares.
+// The error is for a value that could not be written.
 func (a *Artifact) Path() (string, error) {
 	path := a.location()
 	if a.inline != nil {
@@ -84,19 +84,30 @@ func (a *Artifact) Path() (string, error) {
 
 // Value returns the frozen value of an artifact that Fuse wrote.
 func (a *Artifact) Value() (starlark.Value, error) {
-	a.decoded.Do(func() {
-		if a.value == nil {
-			a.value, a.broken = a.decode()
-		}
-	})
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.value == nil && a.broken == nil {
+		a.value, a.broken = a.decode()
+	}
 	return a.value, a.broken
+}
+
+// release lets go of the value in memory. Value decodes it again from the
+// bytes that were kept, should anybody still ask.
+func (a *Artifact) release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.value = nil
 }
 
 func (a *Artifact) decode() (starlark.Value, error) {
 	b, path := a.inline, a.location()
+	if b == nil && path == "" {
+		return nil, fmt.Errorf("%s of %q is at %s, which is not on this machine", a.Name, a.node, a.uri)
+	}
 	if b == nil {
 		var err error
-		if b, err = os.ReadFile(path); errors.Is(err, fs.ErrNotExist) {
+		if b, err = readValue(path); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("%s of %q is missing: there is no file %s", a.Name, a.node, path)
 		} else if err != nil {
 			return nil, fmt.Errorf("read %s of %q: %w", a.Name, a.node, err)

@@ -46,7 +46,7 @@ func (w *worker) container(ctx context.Context, t *taskRun) error {
 	l := &launch{
 		worker: w, task: t,
 		params: t.plan.withDefaults(t.inputs.params),
-		dir:    filepath.Join(w.run.dir, filepath.FromSlash(t.path)),
+		dir:    filepath.Join(w.run.dir, filepath.FromSlash(t.folder())),
 		argv:   argv,
 	}
 	if t.plan.function != nil {
@@ -141,19 +141,20 @@ func (l *launch) prepare() (*executorInput, error) {
 		outputFile: filepath.Join(l.dir, "executor_output", "executor_output.json"),
 	}
 	defs := t.plan.component.GetOutputDefinitions()
-	for name := range defs.GetParameters() {
-		in.outputs[name] = filepath.Join(l.dir, "parameters", fileName(name))
+	for name, file := range fileNames(defs.GetParameters()) {
+		in.outputs[name] = filepath.Join(l.dir, "parameters", file)
 	}
 	in.types = make(map[string]*artifactType, len(defs.GetArtifacts())+1)
 	add := func(name, rel, title string, typ *artifactType, metadata *structpb.Struct) {
 		in.types[name] = typ
 		in.artifacts[name] = &Artifact{
 			Name: name, Type: title, metadata: metadata,
-			node: t.plan.name, dir: l.worker.run.dir, rel: t.path + rel,
+			node: t.plan.name, dir: l.worker.run.dir, rel: t.folder() + rel,
 		}
 	}
+	files := fileNames(defs.GetArtifacts())
 	for name, spec := range defs.GetArtifacts() {
-		add(name, "/artifacts/"+fileName(name), spec.GetArtifactType().GetSchemaTitle(), spec.GetArtifactType(), spec.GetMetadata())
+		add(name, "/artifacts/"+files[name], spec.GetArtifactType().GetSchemaTitle(), spec.GetArtifactType(), spec.GetMetadata())
 	}
 	add(logArtifact, "/"+logArtifact+"-0", "system.Artifact", logType, nil)
 	folders := []string{l.dir}

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 	"google.golang.org/protobuf/types/known/structpb"
@@ -106,12 +107,26 @@ func describe(v *structpb.Value) string {
 }
 
 // clip bounds a text that goes into a message.
-func clip(s string) string {
-	const most = 80
-	if len(s) <= most {
+func clip(s string) string { return clipTo(s, 80) }
+
+// clipTo returns at most the first n bytes of s, all of its last character or
+// none, and an ellipsis where there was more.
+func clipTo(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	return s[:most] + "…"
+	return s[:wholeRunes(s, n)] + "…"
+}
+
+// wholeRunes returns the largest length up to n, which lies in s, that does not
+// cut a character in two. Where there are no characters, it is n.
+func wholeRunes[T string | []byte](s T, n int) int {
+	for i := n; i > 0 && n-i < utf8.UTFMax; i-- {
+		if utf8.RuneStart(s[i]) {
+			return i
+		}
+	}
+	return n
 }
 
 func formatNumber(f float64) string { return strconv.FormatFloat(f, 'f', -1, 64) }

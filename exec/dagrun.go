@@ -16,7 +16,7 @@ type dagRun struct {
 	inputs inputs
 	tasks  []taskRun // as in plan.tasks
 	open   int       // tasks that have not ended
-	cut    bool      // a task was cancelled, or not run because the run was stopped
+	cut    bool      // a task, in a nested dag too, was cancelled, or not run because the run was stopped
 }
 
 // A taskRun is one execution of a task. Until it is given to a worker, and
@@ -28,6 +28,7 @@ type taskRun struct {
 	path   string
 
 	waiting  int      // dependencies that have not ended
+	readers  int      // dependents that have not ended
 	anyRan   bool     // a dependency did run
 	cause    *taskRun // the first task that did not succeed and that this one waits for, through others too
 	state    State
@@ -43,9 +44,17 @@ type taskRun struct {
 func newDagRun(r *run, p *dagPlan, path string, owner *taskRun) *dagRun {
 	d := &dagRun{run: r, plan: p, path: path, owner: owner, tasks: make([]taskRun, len(p.tasks)), open: len(p.tasks)}
 	for i, tp := range p.tasks {
-		d.tasks[i] = taskRun{plan: tp, parent: d, path: joinPath(path, tp.key), waiting: len(tp.deps)}
+		d.tasks[i] = taskRun{plan: tp, parent: d, path: joinPath(path, tp.key), waiting: len(tp.deps), readers: len(tp.dependents)}
 	}
 	return d
+}
+
+// folder returns the path of the task's folder under the run's.
+func (r *taskRun) folder() string {
+	if owner := r.parent.owner; owner != nil {
+		return owner.folder() + "/" + r.plan.folder
+	}
+	return r.plan.folder
 }
 
 // release tells the task that one it depends on has ended, and returns whether
@@ -71,11 +80,25 @@ func (r *taskRun) mayRun() bool {
 	return r.cause == nil
 }
 
-// output returns the task's output of that name; nil when there is none.
-func (r *taskRun) output(name string) *Output {
+// releaseValues lets go of the values that the task left in memory, once all that
+// could take them have ended: everybody else reads what is kept of them.
+func (r *taskRun) releaseValues() {
+	if r.readers > 0 || r.plan.result {
+		return
+	}
 	for i := range r.outputs {
-		if r.outputs[i].Name == name {
-			return &r.outputs[i]
+		if a := r.outputs[i].Artifact; a != nil {
+			a.release()
+		}
+	}
+}
+
+// output returns the task's output of that name and kind; nil when there is
+// none. A parameter and an artifact may have the same name.
+func (r *taskRun) output(name string, artifact bool) *Output {
+	for i := range r.outputs {
+		if o := &r.outputs[i]; o.Name == name && artifact == (o.Artifact != nil) {
+			return o
 		}
 	}
 	return nil
@@ -134,11 +157,9 @@ func (d *dagRun) cutState() State {
 func (d *dagRun) outputs() []Output {
 	var outs []Output
 	for _, sel := range d.plan.outputs {
-		o := d.tasks[sel.from].output(sel.key)
-		if o == nil || sel.artifact != (o.Artifact != nil) {
-			continue
+		if o := d.tasks[sel.from].output(sel.key, sel.artifact); o != nil {
+			outs = append(outs, Output{Name: sel.name, Parameter: o.Parameter, Artifact: o.Artifact})
 		}
-		outs = append(outs, Output{Name: sel.name, Parameter: o.Parameter, Artifact: o.Artifact})
 	}
 	return outs
 }

@@ -12,7 +12,7 @@ import (
 
 // digestPath returns the size and the SHA-256 of what is at path: of a file's
 // content; for a folder, of the names, kinds and contents of all in it. exists
-// is false when nothing is there.
+// is false when nothing is there. Devices, FIFOs and the like have no content.
 func digestPath(path string) (size int64, sum [sha256.Size]byte, exists bool, err error) {
 	info, err := os.Stat(path)
 	if os.IsNotExist(err) {
@@ -22,10 +22,13 @@ func digestPath(path string) (size int64, sum [sha256.Size]byte, exists bool, er
 		return 0, sum, false, err
 	}
 	h := sha256.New()
-	if info.IsDir() {
+	switch {
+	case info.IsDir():
 		size, err = digestFolder(h, path)
-	} else {
+	case info.Mode().IsRegular():
 		size, err = digestFile(h, path)
+	default:
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("it is a %s, neither a file nor a folder", fileKind(info.Mode()))}
 	}
 	h.Sum(sum[:0])
 	return size, sum, true, err
@@ -65,4 +68,17 @@ func digestFolder(h hash.Hash, dir string) (total int64, err error) {
 		return nil
 	})
 	return total, err
+}
+
+// fileKind names what a file that is not regular is.
+func fileKind(m fs.FileMode) string {
+	switch {
+	case m.IsDir():
+		return "folder"
+	case m&fs.ModeNamedPipe != 0:
+		return "FIFO"
+	case m&fs.ModeSocket != 0:
+		return "socket"
+	}
+	return "device"
 }

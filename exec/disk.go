@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/starlarkfuse/fuse/starlarkfuse"
+	"github.com/starlarkfuse/fuse/value"
 )
 
 // diskError explains why something under a run's folder, or a node's output,
@@ -46,6 +47,29 @@ func writeFile(path string, data []byte) error {
 		return diskError("write", path, err)
 	}
 	return nil
+}
+
+// readFile reads a file that somebody else wrote, of at most that many bytes.
+// Whatever stands at path, it neither waits for ever, as for a FIFO, nor reads
+// without end. Its error is an fs.PathError.
+func readFile(path string, most int64, hint string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		err = fmt.Errorf("it is a %s, not a file", fileKind(info.Mode()))
+	case info.Size() > most:
+		err = &starlarkfuse.Error{Msg: fmt.Sprintf("it is too large: %d bytes, the limit is %d", info.Size(), most), Hint: hint}
+	default:
+		return os.ReadFile(path)
+	}
+	return nil, &fs.PathError{Op: "read", Path: path, Err: err}
+}
+
+// readValue is readFile for the bytes of a value.
+func readValue(path string) ([]byte, error) {
+	return readFile(path, value.MaxSize, "a value that Fuse wrote is never so large")
 }
 
 // replaceFile writes a file that appears whole or not at all, where the folder

@@ -199,3 +199,55 @@ func TestRunFolders(t *testing.T) {
 		}
 	}
 }
+
+// Behind half a line, nothing is written: the record ends with what is whole.
+func TestJournalAfterPartialWrite(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, journalFile)
+	res, err := Run(context.Background(), twoNodes(t), WithStorage(t.TempDir()), WithParallelism(1), func(o *options) error {
+		o.create = func(string) (io.WriteCloser, error) {
+			f, err := os.Create(path)
+			return &fullOnce{File: f}, err
+		}
+		return nil
+	})
+	wantDiskError(t, err, journalFile, "the disk is full")
+	if res == nil || res.State != Failed {
+		t.Errorf("the result is %+v", res)
+	}
+	rec, err := OpenRun(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rec.State != Running || len(rec.Tasks) != 0 {
+		t.Errorf("the record is %+v", rec)
+	}
+}
+
+// fullOnce writes half of what it is given the second time, and all of it at
+// other times.
+type fullOnce struct {
+	*os.File
+	writes int
+}
+
+func (f *fullOnce) Write(p []byte) (int, error) {
+	if f.writes++; f.writes == 2 {
+		n, _ := f.File.Write(p[:len(p)/2])
+		return n, syscall.ENOSPC
+	}
+	return f.File.Write(p)
+}
+
+// A run that cannot start leaves no folder.
+func TestNoFolderWithoutRecord(t *testing.T) {
+	storage := t.TempDir()
+	_, err := Run(context.Background(), twoNodes(t), WithStorage(storage), func(o *options) error {
+		o.create = func(string) (io.WriteCloser, error) { return &fullAfter{}, nil }
+		return nil
+	})
+	wantDiskError(t, err, storage, "the disk is full")
+	if left, _ := os.ReadDir(filepath.Join(storage, runsFolder)); len(left) != 0 {
+		t.Errorf("%v is left", left)
+	}
+}

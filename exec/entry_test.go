@@ -211,6 +211,11 @@ func TestExecErrors(t *testing.T) {
 		{"truncated artifact", "joiner", damaged(1), []string{`node "joiner"`, `input "a" (result of node "maker") in `, "task/in", "not a whole value"}},
 		{"empty artifact", "joiner", damaged(4), []string{`input "a"`, "not a whole value"}},
 		{"no artifact", "joiner", func(_ *testing.T, e *entry) { os.Remove(e.path("in")) }, []string{`input "a" (result of node "maker") in `, "no such file"}},
+		{"artifact that is a folder", "joiner", func(_ *testing.T, e *entry) {
+			os.Remove(e.path("in"))
+			os.Mkdir(e.path("in"), 0o755)
+		}, []string{`input "a"`, "task/in: it is a folder, not a file"}},
+		{"huge artifact", "joiner", func(_ *testing.T, e *entry) { os.Truncate(e.path("in"), 1<<40) }, []string{`input "a"`, "it is too large: 1099511627776 bytes"}},
 		{"artifact elsewhere", "joiner", func(_ *testing.T, e *entry) {
 			e.config.ExecutorInput = strings.Replace(e.config.ExecutorInput, e.path("in"), "ftp://host/in", 1)
 		}, []string{`input "a"`, "ftp://host/in"}},

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
@@ -74,7 +73,7 @@ func inputArtifact(n *starlarkfuse.Node, in *starlarkfuse.Input, list *pipelines
 	if err != nil {
 		return nil, wrong(uri, err)
 	}
-	b, err := os.ReadFile(path)
+	b, err := readValue(path)
 	if err != nil {
 		var pe *fs.PathError
 		if errors.As(err, &pe) {

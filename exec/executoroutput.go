@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
@@ -33,7 +32,7 @@ func (l *launch) collect() ([]Output, error) {
 			continue
 		}
 		t := outputType(defs.GetParameters()[name])
-		text, err := os.ReadFile(path)
+		text, err := readFile(path, maxLeft, "pass large values as artifacts, not as parameters")
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("it did not write its output parameter %q: there is no file %s", name, path)
 		}
@@ -58,7 +57,7 @@ func (l *launch) collect() ([]Output, error) {
 		}
 		outs = append(outs, Output{Name: name, Artifact: a})
 	}
-	slices.SortFunc(outs, func(a, b Output) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(outs, compareOutputs)
 	return outs, nil
 }
 
@@ -98,7 +97,7 @@ func (a *Artifact) takeStock() (err error) {
 // readExecutorOutput reads the file that a program may leave; nil when it did
 // not.
 func readExecutorOutput(path string) (*pipelinespec.ExecutorOutput, error) {
-	b, err := os.ReadFile(path)
+	b, err := readFile(path, maxLeft, "pass large values as artifacts, not as parameters")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
@@ -111,6 +110,10 @@ func readExecutorOutput(path string) (*pipelinespec.ExecutorOutput, error) {
 	}
 	return out, nil
 }
+
+// maxLeft bounds the files that hold parameters: 64 MiB. Larger data is an
+// artifact's, of which only the digest is taken.
+const maxLeft = 1 << 26
 
 // decodeExecutorOutput decodes the JSON of an executor output, strictly: a
 // field that KFP does not know is an error. Any bytes may be given.

@@ -20,8 +20,11 @@ func (w *worker) function(ctx context.Context, t *taskRun) error {
 	c := call{
 		node: node,
 		print: func(text string) {
+			if text == "" {
+				text = "\n" // an empty line, as a process would write it
+			}
 			for line := range strings.Lines(text) {
-				w.line(t, strings.TrimRight(line, "\r\n"))
+				w.line(t, strings.ToValidUTF8(strings.TrimRight(line, "\r\n"), "\uFFFD"))
 			}
 		},
 		failed: func(attempt int, err error) { w.retried(t, attempt, err) },
@@ -43,7 +46,9 @@ func (w *worker) function(ctx context.Context, t *taskRun) error {
 	if res.param != nil {
 		out.Parameter = res.param
 	} else {
-		w.buf = res.data
+		if cap(res.data) <= maxScratch {
+			w.buf = res.data
+		}
 		if out.Artifact, err = w.keep(t, out.Name, v, res); err != nil {
 			return err
 		}
@@ -125,7 +130,7 @@ func (w *worker) keep(t *taskRun, name string, v starlark.Value, res nodeResult)
 		Type:      t.plan.component.GetOutputDefinitions().GetArtifacts()[name].GetArtifactType().GetSchemaTitle(),
 		node:      t.plan.name,
 		dir:       w.run.dir,
-		rel:       t.path + "." + fileName(name),
+		rel:       t.folder() + "." + fileName(name),
 		digested:  true,
 		size:      int64(len(res.data)),
 		digest:    sha256.Sum256(res.data),

@@ -16,8 +16,13 @@ import (
 	"github.com/starlarkfuse/fuse/compiler"
 )
 
-// journalVersion is the version of the journal's format.
-const journalVersion = 1
+const (
+	// journalVersion is the version of the journal's format.
+	journalVersion = 1
+	// maxErrorText bounds the text of an error in the run's record: a program
+	// may fail with all of its data in the message.
+	maxErrorText = 64 << 10
+)
 
 // A journal is the record of a run: JSON, one line for the run, one for each
 // task that ended, and one for the run's end. A line is written when what it
@@ -26,19 +31,21 @@ type journal struct {
 	path string
 	w    io.WriteCloser
 	buf  []byte
+	err  error // of a write; nothing is written after it
 }
 
-// flush writes the lines that have gathered.
+// flush writes the lines that have gathered. After a failure, which may have
+// cut a line in two, it fails for ever: further lines would stand behind half
+// a one.
 func (j *journal) flush() error {
-	if len(j.buf) == 0 {
-		return nil
+	if j.err != nil || len(j.buf) == 0 {
+		return j.err
 	}
-	_, err := j.w.Write(j.buf)
+	if _, err := j.w.Write(j.buf); err != nil {
+		j.err = diskError("write", j.path, err)
+	}
 	j.buf = j.buf[:0]
-	if err != nil {
-		return diskError("write", j.path, err)
-	}
-	return nil
+	return j.err
 }
 
 func (j *journal) close() error {
@@ -89,7 +96,7 @@ func (r *taskRun) appendTask(b []byte) ([]byte, error) {
 		b = appendField(b, "fingerprint", f.Fingerprint)
 	}
 	if r.err != nil {
-		b = appendField(b, "error", r.err.Error())
+		b = appendField(b, "error", clipTo(r.err.Error(), maxErrorText))
 	}
 	b, err := appendOutputs(b, r.outputs)
 	if err != nil {

@@ -9,8 +9,10 @@ import (
 const (
 	// maxLine bounds a line of output: a longer one is broken.
 	maxLine = 64 << 10
-	// tailLines is how many of the last lines of a failed command are told.
+	// tailLines is how many of the last lines of a failed command are told,
+	// and maxTail how much of each.
 	tailLines = 10
+	maxTail   = 1 << 10
 )
 
 // A lineWriter breaks what a command writes into lines.
@@ -30,9 +32,10 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 		i := bytes.IndexByte(p, '\n')
 		if i < 0 {
 			w.part = append(w.part, p...)
-			for len(w.part) >= maxLine {
-				w.line(w.part[:maxLine])
-				w.part = append(w.part[:0], w.part[maxLine:]...)
+			for len(w.part) > maxLine {
+				n := wholeRunes(w.part, maxLine)
+				w.line(w.part[:n])
+				w.part = append(w.part[:0], w.part[n:]...)
 			}
 			break
 		}
@@ -58,13 +61,14 @@ func (w *lineWriter) end() {
 
 func (w *lineWriter) line(b []byte) {
 	for len(b) > maxLine {
-		w.line(b[:maxLine])
-		b = b[maxLine:]
+		n := wholeRunes(b, maxLine)
+		w.line(b[:n])
+		b = b[n:]
 	}
 	text := strings.ToValidUTF8(string(bytes.TrimRight(b, "\r")), "\uFFFD")
 	if len(w.tail) == tailLines {
 		w.tail = append(w.tail[:0], w.tail[1:]...)
 	}
-	w.tail = append(w.tail, text)
+	w.tail = append(w.tail, clipTo(text, maxTail))
 	w.emit(text)
 }

@@ -101,7 +101,8 @@ func WithParallelism(n int) Option {
 }
 
 // WithStorage sets the folder that holds the folders of runs, in its folder
-// "runs". It is made when it is missing. The default is the one that the
+// "runs". It is made when it is missing; a relative path starts at the folder
+// that is the current one when the run starts. The default is the one that the
 // workflow sets, else DefaultStorage.
 func WithStorage(dir string) Option {
 	return func(o *options) error {

@@ -3,6 +3,7 @@ package exec
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 
@@ -23,12 +24,15 @@ type dagPlan struct {
 	component *componentSpec
 	tasks     []*taskPlan
 	outputs   []dagOutput
+	size      int // tasks, with those of the dags in it
+	height    int // how deep dags nest in it, itself included
 }
 
 // A taskPlan is a task of a dagPlan.
 type taskPlan struct {
 	key       string
 	name      string // what the user calls it
+	folder    string // under that of its dag; the key, most often
 	spec      *taskSpec
 	component *componentSpec
 
@@ -46,6 +50,8 @@ type taskPlan struct {
 	// completed tells that the task waits for its dependencies to end, not to
 	// succeed.
 	completed bool
+	// result tells that outputs of the task are outputs of its dag.
+	result bool
 	// target tells that no other task waits for this one: see dagState.
 	target bool
 }
@@ -59,7 +65,16 @@ type planner struct {
 	spec     *compiler.Spec
 	workflow *starlarkfuse.Workflow
 	dags     map[string]*dagPlan // by component; nil while one is being planned
+	depth    int                 // of the dag being planned
 }
+
+const (
+	// maxTasks bounds the tasks of a run: since a component can be run many
+	// times, a short spec can stand for more than there is memory for.
+	maxTasks = 1 << 20
+	// maxNesting bounds how deep dags may nest: the folders of their tasks do.
+	maxNesting = 100
+)
 
 // plan checks all of the spec that a run could come by, and plans it.
 func plan(spec *compiler.Spec, wf *starlarkfuse.Workflow) (*dagPlan, error) {
@@ -83,7 +98,12 @@ func plan(spec *compiler.Spec, wf *starlarkfuse.Workflow) (*dagPlan, error) {
 // it, for errors.
 func (p *planner) dag(path string, c *componentSpec) (*dagPlan, error) {
 	specs := c.GetDag().GetTasks()
-	d := &dagPlan{component: c, tasks: make([]*taskPlan, 0, len(specs))}
+	d := &dagPlan{component: c, tasks: make([]*taskPlan, 0, len(specs)), height: 1}
+	p.depth++
+	defer func() { p.depth-- }()
+	if p.depth > maxNesting {
+		return nil, errNesting()
+	}
 	index := make(map[string]int, len(specs))
 	for _, key := range p.order(path, specs) {
 		t, err := p.task(joinPath(path, key), key, specs[key])
@@ -92,11 +112,41 @@ func (p *planner) dag(path string, c *componentSpec) (*dagPlan, error) {
 		}
 		index[key] = len(d.tasks)
 		d.tasks = append(d.tasks, t)
+		d.size++
+		if t.dag != nil {
+			d.size += t.dag.size
+			d.height = max(d.height, 1+t.dag.height)
+		}
+		if d.size > maxTasks {
+			return nil, fmt.Errorf("%s has more than %d tasks, with those of the dags in it", describeDag(path), maxTasks)
+		}
 	}
+	if d.height > maxNesting {
+		return nil, errNesting()
+	}
+	d.folders()
 	if err := p.link(path, d, index); err != nil {
 		return nil, err
 	}
 	return d, p.dagOutputs(path, d, index)
+}
+
+func errNesting() error { return fmt.Errorf("dags nest more than %d deep", maxNesting) }
+
+// folders names the folders of the tasks.
+func (d *dagPlan) folders() {
+	cased := false
+	for _, t := range d.tasks {
+		t.folder = t.key
+		cased = cased || strings.ToLower(t.key) != t.key
+	}
+	if !cased {
+		return // as in all that Fuse compiles
+	}
+	used := make(map[string]int, len(d.tasks))
+	for _, t := range d.tasks {
+		t.folder = apart(t.key, used)
+	}
 }
 
 // order returns the keys of a dag's tasks as they are first listed: those of a

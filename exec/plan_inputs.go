@@ -154,6 +154,7 @@ func (p *planner) dagOutputs(path string, d *dagPlan, index map[string]int) erro
 		if !ok {
 			return fmt.Errorf("output %q of %s is one of a task %q, which is not in the dag", name, describeDag(path), producer)
 		}
+		d.tasks[from].result = true
 		d.outputs = append(d.outputs, dagOutput{name: name, artifact: artifact, from: from, key: key})
 		return nil
 	}
@@ -175,7 +176,8 @@ func (p *planner) dagOutputs(path string, d *dagPlan, index map[string]int) erro
 			return err
 		}
 	}
-	slices.SortFunc(d.outputs, func(a, b dagOutput) int { return cmp.Compare(a.name, b.name) })
+	// Parameters are there already, and stay before artifacts of their name.
+	slices.SortStableFunc(d.outputs, func(a, b dagOutput) int { return cmp.Compare(a.name, b.name) })
 	return nil
 }
 

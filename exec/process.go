@@ -8,6 +8,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
 	"time"
 
 	"github.com/starlarkfuse/fuse/starlarkfuse"
@@ -29,7 +32,9 @@ type Process struct {
 }
 
 // Run implements Runner. On Unix, each command is a process group of its own,
-// all of which is ended with it.
+// all of which is ended with it. One that has left the group, and still holds
+// the output open, is waited for as long as Grace, or three times that while it
+// writes.
 func (p *Process) Run(ctx context.Context, t *Task) error {
 	argv, env := t.Command, append(os.Environ(), t.Env...)
 	if t.Function != nil {
@@ -45,24 +50,37 @@ func (p *Process) Run(ctx context.Context, t *Task) error {
 	}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = env
-	cmd.Stdout, cmd.Stderr = t.Output, t.Output
 	cmd.WaitDelay = p.Grace
-	if cmd.WaitDelay == 0 {
+	if cmd.WaitDelay <= 0 {
 		cmd.WaitDelay = DefaultGrace
 	}
+	// The pipe is ours, for Wait to return when the process has ended, and not
+	// when all that it left behind have.
+	output, theirs, err := os.Pipe()
+	if err != nil {
+		return fmt.Errorf("make a pipe for the output of %s: %w", argv[0], err)
+	}
+	cmd.Stdout, cmd.Stderr = theirs, theirs
 	group(cmd)
-	if err := cmd.Start(); err != nil {
+	err = cmd.Start()
+	theirs.Close()
+	if err != nil {
+		output.Close()
 		return startError(t, argv[0], err)
 	}
-	err := cmd.Wait()
+	d := newDrain(output, t.Output)
+	err = cmd.Wait()
 	killGroup(cmd) // whatever it left running, as the end of a container would
+	ticker := time.NewTicker(cmd.WaitDelay)
+	defer ticker.Stop()
+	d.finish(ticker.C)
 	if ctxErr := context.Cause(ctx); ctxErr != nil && err != nil {
 		return fmt.Errorf("stopped: %w", ctxErr)
 	}
 	var exit *exec.ExitError
 	switch {
-	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		return nil // it ended well, and left somebody holding its output
+	case err == nil:
+		return nil
 	case errors.As(err, &exit):
 		return &ExitError{Code: exit.ExitCode(), Signal: signalName(exit.ProcessState)}
 	}
@@ -86,11 +104,16 @@ func startError(t *Task, name string, err error) error {
 		}
 	case errors.Is(err, fs.ErrPermission):
 		e.Hint = "make the file executable"
+	case errors.Is(err, syscall.EINVAL) && slices.ContainsFunc(slices.Concat(t.Command, t.Env), holdsNUL):
+		e.Msg = fmt.Sprintf("start %s: an argument or a variable holds a NUL character", name)
+		e.Hint = "pass binary data as artifacts, not as parameters"
 	case isTooLong(err):
 		e.Msg = fmt.Sprintf("start %s: its arguments are too long for the system: %v", name, err)
 		e.Hint = "pass large values as artifacts, not as parameters"
 	}
 	return e
 }
+
+func holdsNUL(s string) bool { return strings.IndexByte(s, 0) >= 0 }
 
 var _ Runner = (*Process)(nil)

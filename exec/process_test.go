@@ -47,6 +47,15 @@ deploymentSpec: {executors: {e: {container: {image: python:3.11, command: [COMMA
 	}
 }
 
+func TestArgumentWithNUL(t *testing.T) {
+	err := run(t, readSpec(t, flat(shTask{key: "a", script: "echo \x00"}))).Task("a").Err
+	if err == nil {
+		t.Fatal("it ran")
+	}
+	mustContain(t, err.Error(), "sh: an argument or a variable holds a NUL character")
+	mustContain(t, hint(err), "as artifacts")
+}
+
 // An argument may be 128 KiB at most, on Linux.
 func TestArgumentTooLong(t *testing.T) {
 	if runtime.GOOS != "linux" {

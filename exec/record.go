@@ -68,6 +68,9 @@ type ArtifactRecord struct {
 	file string
 }
 
+// maxJournal bounds the journals that are read: 2 GiB.
+const maxJournal = 1 << 31
+
 // OpenRun reads the folder of a run.
 //
 // What it returns can be trusted, however the run ended: a task is in the
@@ -76,7 +79,7 @@ type ArtifactRecord struct {
 // were is checked when they are read: see ArtifactRecord.Read.
 func OpenRun(dir string) (*Record, error) {
 	path := filepath.Join(dir, journalFile)
-	b, err := os.ReadFile(path)
+	b, err := readFile(path, maxJournal, "a journal that Fuse wrote is never so large")
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &starlarkfuse.Error{Msg: fmt.Sprintf("%s is no folder of a run: it has no %s", dir, journalFile), Err: err}
 	}
@@ -145,9 +148,9 @@ func (r *Record) line(n int, line []byte) error {
 		return err
 	}
 	switch {
-	case l.End != "":
+	case l.End.ended() && l.Path == "":
 		r.State, r.Seconds = l.End, l.Seconds
-	case l.Path == "" || !l.State.ended():
+	case l.End != "" || l.Path == "" || !l.State.ended():
 		return errors.New("it tells neither of a task that ended nor of the run's end")
 	default:
 		r.Tasks = append(r.Tasks, l.TaskRecord)
@@ -229,6 +232,9 @@ func (a *ArtifactRecord) Read() ([]byte, error) {
 
 // Value returns the frozen value of an artifact that Fuse wrote, after Check.
 func (a *ArtifactRecord) Value() (starlark.Value, error) {
+	if a.Size > value.MaxSize {
+		return nil, fmt.Errorf("%s is no value that Fuse wrote: it has %d bytes, and values have at most %d", a.what, a.Size, value.MaxSize)
+	}
 	b, err := a.Read()
 	if err != nil {
 		return nil, err

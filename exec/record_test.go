@@ -210,3 +210,39 @@ deploymentSpec: {executors: {e: {container: {image: none, command: [sh, -ec, 'mk
 		t.Error("a changed folder was trusted")
 	}
 }
+
+// A journal tells of ends only, and of states that there are.
+func TestJournalLines(t *testing.T) {
+	const head = `{"fuse":1,"run":"r"}` + "\n"
+	dir := t.TempDir()
+	for _, tt := range []struct{ line, want string }{
+		{`{"task":"a","state":"SUCCEEDED"}`, ""},
+		{`{"task":"a","state":"SKIPPED"}`, ""},
+		{`{"end":"FAILED","seconds":1}`, ""},
+		{`{"task":"a","state":"RUNNING"}`, "neither"},
+		{`{"task":"a","state":"DONE"}`, "neither"},
+		{`{"task":"a"}`, "neither"},
+		{`{"state":"FAILED"}`, "neither"},
+		{`{"end":"RUNNING"}`, "neither"},
+		{`{"end":"OVER"}`, "neither"},
+		{`{"end":"FAILED","task":"a","state":"FAILED"}`, "neither"},
+		{`{"end":""}`, "neither"},
+		{`null`, "neither"},
+		{`[]`, "line 2"},
+		{`{"task":"a","state":"FAILED"} {}`, "line 2"},
+		{`{"task":"a","state":"FAILED","artifacts":[{"data":"%%"}]}`, "line 2"},
+		{``, "line 2"},
+	} {
+		if err := os.WriteFile(filepath.Join(dir, "journal.jsonl"), []byte(head+tt.line+"\n"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		switch _, err := exec.OpenRun(dir); {
+		case tt.want == "" && err != nil:
+			t.Errorf("%s: %v", tt.line, err)
+		case tt.want != "" && err == nil:
+			t.Errorf("%s was read", tt.line)
+		case tt.want != "":
+			mustContain(t, err.Error(), tt.want)
+		}
+	}
+}

@@ -2,7 +2,6 @@ package exec
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/kubeflow/pipelines/api/v2alpha1/go/pipelinespec"
 
@@ -56,40 +55,4 @@ func unsupportedIn(what, feature string) error {
 		Msg:  fmt.Sprintf("%s has %s, which cannot be run on this machine yet", what, feature),
 		Hint: "run the pipeline on a KFP cluster",
 	}
-}
-
-// safeKey tells whether a task's key can be the name of a folder, whatever the
-// spec says: it must not lead out of the run's folder.
-func safeKey(key string) bool {
-	return key != "" && len(key) <= 200 && key[0] != '.' &&
-		strings.IndexFunc(key, func(r rune) bool {
-			return r < 0x20 || r == 0x7f || strings.ContainsRune(`/\:*?"<>|`, r)
-		}) < 0
-}
-
-// fileName returns a file's name for an output of any name: bytes that some
-// file system could mind are written as %XX.
-func fileName(output string) string {
-	plain := func(c byte) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '_' || c >= 0x80
-	}
-	ok := output != ""
-	for i := 0; i < len(output); i++ {
-		ok = ok && plain(output[i])
-	}
-	if ok {
-		return output
-	}
-	var b strings.Builder
-	for i := 0; i < len(output); i++ {
-		if c := output[i]; plain(c) {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
-		}
-	}
-	if b.Len() == 0 {
-		return "%"
-	}
-	return b.String()
 }

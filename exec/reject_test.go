@@ -2,6 +2,7 @@ package exec_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -55,5 +56,42 @@ deploymentSpec: {executors: {e: {container: {image: none, command: [touch, MARKE
 				t.Error("something was run")
 			}
 		})
+	}
+}
+
+// A short spec must not stand for more tasks than there is memory for.
+func TestBoundsOfNestedDags(t *testing.T) {
+	spec := func(levels, tasks int) string {
+		var b strings.Builder
+		dag := func(indent, component string) {
+			for i := range tasks {
+				fmt.Fprintf(&b, "%st%d: {taskInfo: {name: t}, componentRef: {name: %s}}\n", indent, i, component)
+			}
+		}
+		b.WriteString("pipelineInfo: {name: nested}\nschemaVersion: 2.1.0\nroot:\n  dag:\n    tasks:\n")
+		dag("      ", "c1")
+		b.WriteString("components:\n")
+		for i := 1; i < levels; i++ {
+			fmt.Fprintf(&b, "  c%d:\n    dag:\n      tasks:\n", i)
+			dag("        ", fmt.Sprintf("c%d", i+1))
+		}
+		fmt.Fprintf(&b, "  c%d: {executorLabel: e}\ndeploymentSpec: {executors: {e: {container: {image: none, command: ['true']}}}}\n", levels)
+		return b.String()
+	}
+	for _, tt := range []struct {
+		levels, tasks int
+		want          string
+	}{
+		{3, 4, ""}, {100, 1, ""}, {101, 1, "dags nest more than 100 deep"}, {5000, 1, "dags nest more than 100 deep"}, {60, 10, "has more than 1048576 tasks"},
+	} {
+		res, err := exec.Run(context.Background(), readSpec(t, spec(tt.levels, tt.tasks)), exec.WithStorage(t.TempDir()))
+		switch {
+		case tt.want == "" && (err != nil || res.State != exec.Succeeded):
+			t.Errorf("%d levels of %d tasks: %v", tt.levels, tt.tasks, err)
+		case tt.want != "" && err == nil:
+			t.Errorf("%d levels of %d tasks were run", tt.levels, tt.tasks)
+		case tt.want != "":
+			mustContain(t, err.Error(), tt.want)
+		}
 	}
 }

@@ -101,7 +101,7 @@ func (r *taskRun) lookup(b *paramBinding) (v *structpb.Value, given bool, err er
 		return v, true, nil
 	case fromTask:
 		producer := &r.parent.tasks[b.from]
-		if o := producer.output(b.key); o != nil && o.Parameter != nil {
+		if o := producer.output(b.key, false); o != nil {
 			return o.Parameter, true, nil
 		}
 		if !producer.state.hasOutputs() && b.spec.GetIsOptional() {
@@ -138,7 +138,7 @@ func (r *taskRun) artifact(b *artifactBinding) ([]*Artifact, error) {
 		return list, nil
 	}
 	producer := &r.parent.tasks[b.from]
-	if o := producer.output(b.key); o != nil && o.Artifact != nil {
+	if o := producer.output(b.key, true); o != nil {
 		return []*Artifact{o.Artifact}, nil
 	}
 	switch {

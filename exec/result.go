@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"strings"
 	"time"
 
 	"go.starlark.net/starlark"
@@ -50,8 +51,8 @@ type TaskResult struct {
 	// to be resolved: the constant arguments of a function called in this
 	// process were not.
 	Inputs map[string]*structpb.Value
-	// Outputs are the recorded outputs, sorted by name. They must not be
-	// changed.
+	// Outputs are the recorded outputs, sorted by name, parameters before
+	// artifacts. They must not be changed.
 	Outputs []Output
 }
 
@@ -77,6 +78,17 @@ type NodeValue struct {
 	Err error
 }
 
+// compareOutputs orders outputs by name, parameters before artifacts.
+func compareOutputs(a, b Output) int {
+	if c := strings.Compare(a.Name, b.Name); c != 0 || (a.Artifact == nil) == (b.Artifact == nil) {
+		return c
+	}
+	if a.Artifact == nil {
+		return -1
+	}
+	return 1
+}
+
 // Task returns the result of the task of that path; nil when there is none.
 func (r *Result) Task(path string) *TaskResult {
 	for i := range r.Tasks {
@@ -87,7 +99,8 @@ func (r *Result) Task(path string) *TaskResult {
 	return nil
 }
 
-// Output returns the output of that name; nil when there is none.
+// Output returns the output of that name, the parameter where there is an
+// artifact of that name too; nil when there is none.
 func (t *TaskResult) Output(name string) *Output {
 	for i := range t.Outputs {
 		if t.Outputs[i].Name == name {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -107,6 +108,12 @@ func (r *run) makeFolder(params map[string]*structpb.Value) (err error) {
 		return err
 	}
 	path := filepath.Join(r.dir, journalFile)
+	defer func() {
+		if err != nil { // a folder without a record is no run's
+			os.Remove(path)
+			os.Remove(r.dir)
+		}
+	}()
 	w, err := r.create(path)
 	if err != nil {
 		return diskError("write", path, err)
@@ -179,7 +186,7 @@ func nodeValue(n *starlarkfuse.Node, t *taskRun) NodeValue {
 		nv.Err = fmt.Errorf("node %q is not in the spec", n.Name())
 		return nv
 	}
-	o := t.output(n.Output().Name)
+	o := t.output(n.Output().Name, !n.Output().Parameter)
 	switch {
 	case t.err != nil:
 		nv.Err = t.err
@@ -189,7 +196,7 @@ func nodeValue(n *starlarkfuse.Node, t *taskRun) NodeValue {
 		nv.Err = fmt.Errorf("node %q did not run", n.Name())
 	case o == nil:
 		nv.Err = fmt.Errorf("node %q left no result", n.Name())
-	case o.Parameter != nil:
+	case n.Output().Parameter:
 		nv.Value, nv.Err = n.ResultFromParameter(o.Parameter)
 	default:
 		nv.Artifact = o.Artifact

@@ -93,6 +93,41 @@ func TestCancel(t *testing.T) {
 	}
 }
 
+// A failure before does not hide that the run was cancelled, however deep the
+// tasks are.
+func TestCancelAfterFailure(t *testing.T) {
+	const command = `container: {image: none, command: [sh, -c, `
+	spec := readSpec(t, `
+pipelineInfo: {name: nested}
+schemaVersion: 2.1.0
+root: {dag: {tasks: {d: {taskInfo: {name: d}, componentRef: {name: c-d}}}}}
+components:
+  c-d: {dag: {tasks: {a: {taskInfo: {name: a}, componentRef: {name: c-a}}, b: {taskInfo: {name: b}, componentRef: {name: c-b}}}}}
+  c-a: {executorLabel: e-a}
+  c-b: {executorLabel: e-b}
+deploymentSpec:
+  executors:
+    e-a: {`+command+`"exit 1"]}}
+    e-b: {`+command+`"sleep 1000"]}}
+`)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	started, failed := false, false
+	res, err := exec.Run(ctx, spec, exec.WithStorage(t.TempDir()), exec.WithParallelism(2), exec.WithObserver(func(e exec.Event) {
+		started = started || e.Kind == exec.TaskStarted && e.Task == "d/b"
+		failed = failed || e.Kind == exec.TaskEnded && e.Task == "d/a"
+		if started && failed {
+			cancel()
+		}
+	}))
+	if !errors.Is(err, context.Canceled) || res.State != exec.Canceled {
+		t.Errorf("got %v, %v", res.State, err)
+	}
+	if got, want := states(res), "d=FAILED d/a=FAILED d/b=CANCELED"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
+
 func TestCancelledBefore(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

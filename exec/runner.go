@@ -45,7 +45,8 @@ type Task struct {
 	// RunDir is the folder of the run.
 	RunDir string
 	// Output takes what the command writes, to standard output and to
-	// standard error. It must not be used by two goroutines at once.
+	// standard error. It must not be used by two goroutines at once, nor after
+	// Run has returned.
 	Output io.Writer
 }
 
@@ -55,7 +56,8 @@ type ExitError struct {
 	Code int
 	// Signal names that signal, like "killed".
 	Signal string
-	// Tail are the last lines that the command wrote.
+	// Tail are the last lines that the command wrote, up to ten, each cut
+	// after 1 KiB.
 	Tail []string
 }
 

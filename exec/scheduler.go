@@ -181,7 +181,7 @@ func (s *scheduler) closeDag(t *taskRun) {
 // end records that a task has ended, and settles what waited for it.
 func (s *scheduler) end(t *taskRun, state State, record []byte) {
 	t.state = state
-	if state == Canceled || state == NotRun && s.stopped {
+	if state == Canceled || state == NotRun && s.stopped || t.dag != nil && t.dag.cut {
 		t.parent.cut = true
 	}
 	if record == nil {
@@ -197,6 +197,12 @@ func (s *scheduler) end(t *taskRun, state State, record []byte) {
 		s.stop()
 	}
 	d := t.parent
+	t.releaseValues() // where nobody waits for them
+	for _, i := range t.plan.deps {
+		dep := &d.tasks[i]
+		dep.readers--
+		dep.releaseValues()
+	}
 	for _, i := range t.plan.dependents {
 		if next := &d.tasks[i]; next.release(t) {
 			s.settled.push(next)

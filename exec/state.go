@@ -21,8 +21,14 @@ const (
 	Canceled State = "CANCELED"
 )
 
-// ended tells whether s is final.
-func (s State) ended() bool { return s != "" && s != Running }
+// ended tells whether s is a final state.
+func (s State) ended() bool {
+	switch s {
+	case Succeeded, Failed, NotRun, Skipped, Cached, Canceled:
+		return true
+	}
+	return false
+}
 
 // hasOutputs tells whether a task that ended so left what it promises.
 func (s State) hasOutputs() bool { return s == Succeeded || s == Cached }

@@ -42,7 +42,7 @@ func (r *run) summarise(res *Result) error {
 		s.Results[i].Name = nv.Name
 		switch {
 		case nv.Err != nil:
-			s.Results[i].Error = nv.Err.Error()
+			s.Results[i].Error = clipTo(nv.Err.Error(), maxErrorText)
 		case nv.Value != nil:
 			s.Results[i].Preview = value.Preview(nv.Value, maxPreview)
 		}

@@ -6,6 +6,9 @@ import (
 	"time"
 )
 
+// maxScratch bounds the memory that a worker keeps from one task to the next.
+const maxScratch = 1 << 22
+
 // A worker runs leaves, one after the other.
 type worker struct {
 	scheduler *scheduler

@@ -189,8 +189,11 @@ func setEnv(n *Node, name string, args starlark.Tuple, kwargs []starlark.Tuple) 
 	if !envName.MatchString(key) {
 		return &Error{Msg: fmt.Sprintf("set_env_variable: %q is no name of an environment variable", key), Hint: `use letters, digits, "_", "-" and "."`}
 	}
-	if key == "FFFUNCTION" {
+	switch key {
+	case "FFFUNCTION":
 		return &Error{Msg: "set_env_variable: FFFUNCTION is how Fuse tells the container which node it runs"}
+	case "FUSE_ROOT":
+		return &Error{Msg: "set_env_variable: FUSE_ROOT is how Fuse is told where the workflow's files are"}
 	}
 	for i, v := range n.settings.Env {
 		if v.Name == key {
