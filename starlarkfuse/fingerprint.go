@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"hash"
+	"iter"
 	"math"
 	"sync"
 
@@ -244,14 +245,7 @@ func (d *digester) reference(v starlark.Value) {
 	}
 	switch v := v.(type) {
 	case *starlark.List:
-		if !d.again(v) {
-			d.tag('l')
-			d.uint(uint64(v.Len()))
-			for e := range v.Elements() {
-				d.value(e)
-				d.flush(4096)
-			}
-		}
+		d.sequence('l', v, v.Elements())
 	case *starlark.Dict:
 		if !d.again(v) {
 			d.tag('d')
@@ -263,14 +257,7 @@ func (d *digester) reference(v starlark.Value) {
 			}
 		}
 	case *starlark.Set:
-		if !d.again(v) {
-			d.tag('S')
-			d.uint(uint64(v.Len()))
-			for e := range v.Elements() {
-				d.value(e)
-				d.flush(4096)
-			}
-		}
+		d.sequence('S', v, v.Elements())
 	case *starlarkstruct.Struct:
 		if !d.again(v) {
 			d.tag('R')
@@ -286,5 +273,17 @@ func (d *digester) reference(v starlark.Value) {
 		d.tag('?')
 		d.text(v.Type())
 		d.text(v.String())
+	}
+}
+
+func (d *digester) sequence(tag byte, v starlark.Sequence, elems iter.Seq[starlark.Value]) {
+	if d.again(v) {
+		return
+	}
+	d.tag(tag)
+	d.uint(uint64(v.Len()))
+	for e := range elems {
+		d.value(e)
+		d.flush(4096)
 	}
 }
