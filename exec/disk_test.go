@@ -1,6 +1,7 @@
 package exec
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -224,8 +225,8 @@ func TestJournalAfterPartialWrite(t *testing.T) {
 	}
 }
 
-// fullOnce writes half of what it is given the second time, and all of it at
-// other times.
+// fullOnce writes half a line of what it is given the second time, and all of
+// it at other times.
 type fullOnce struct {
 	*os.File
 	writes int
@@ -233,7 +234,7 @@ type fullOnce struct {
 
 func (f *fullOnce) Write(p []byte) (int, error) {
 	if f.writes++; f.writes == 2 {
-		n, _ := f.File.Write(p[:len(p)/2])
+		n, _ := f.File.Write(p[:bytes.IndexByte(p, '\n')/2])
 		return n, syscall.ENOSPC
 	}
 	return f.File.Write(p)
