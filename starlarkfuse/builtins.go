@@ -26,6 +26,7 @@ func (l *loader) builtins() starlark.StringDict {
 		"param":         l.param,
 		"define":        l.define,
 		"read_file":     l.readFile,
+		"secret_env":    l.secretEnv,
 		"KFPWorkflow":   l.kfpWorkflow,
 		"LocalWorkflow": l.localWorkflow,
 	} {
@@ -154,6 +155,9 @@ func (l *loader) define(_ *starlark.Thread, b *starlark.Builtin, args starlark.T
 	}
 	if _, ok := def.(*promise); ok {
 		return nil, &Error{Msg: fmt.Sprintf("define %q: the default is a promise", name), Hint: "a define is known while the file is loading; give it a value"}
+	}
+	if _, ok := def.(secretEnv); ok {
+		return nil, &Error{Msg: fmt.Sprintf("define %q: the default is a secret_env", name)}
 	}
 	if old, ok := l.defines[name]; ok {
 		if same, err := starlark.Equal(old.value, def); err != nil || !same {

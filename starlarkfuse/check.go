@@ -182,5 +182,5 @@ func annotationError(err error, text []byte) error {
 	if hint == "" {
 		hint = syntaxHint(e.Msg, text, e.Pos)
 	}
-	return &Error{Pos: e.Pos, Msg: e.Msg, Hint: hint, Err: err}
+	return &Error{Pos: e.Pos, Msg: syntaxMsg(e.Msg), Hint: hint, Err: err}
 }

@@ -150,5 +150,8 @@ func (l *loader) at(err error) error {
 		e.Pos = l.where()
 	}
 	e.Msg = plainText(e.Msg) // some show a value that was wrong
+	if e.Hint == "" && namesSecret.MatchString(e.Msg) {
+		e.Hint = hintSecret
+	}
 	return e
 }

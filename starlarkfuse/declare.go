@@ -166,41 +166,6 @@ func setText(param string, to *string) workflowMethod {
 	}
 }
 
-func (w *workflowValue) setCredentials(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {
-	var d *starlark.Dict
-	if err := starlark.UnpackArgs(b.Name(), args, kwargs, "registry_credentials", &d); err != nil {
-		return nil, err
-	}
-	return starlark.None, w.credentials(d)
-}
-
-// credentials reads {"server", "username", "password"}. Its errors name keys
-// only: a value may be a secret that stands at the wrong place.
-func (w *workflowValue) credentials(d *starlark.Dict) error {
-	c := Credentials{}
-	fields := map[string]*string{"server": &c.Server, "username": &c.Username, "password": &c.password}
-	for k, v := range d.Entries() {
-		name, _ := starlark.AsString(k)
-		field, ok := fields[name]
-		if !ok {
-			return &Error{
-				Msg:  "registry_credentials: there is a key that is not one of \"server\", \"username\" and \"password\"",
-				Hint: `write {"server": …, "username": …, "password": …}`,
-			}
-		}
-		text, ok := starlark.AsString(v)
-		if !ok {
-			return &Error{Msg: fmt.Sprintf("registry_credentials: %q is %s, not a string", name, a(v.Type()))}
-		}
-		*field = text
-	}
-	if c.Server == "" {
-		return &Error{Msg: `registry_credentials: no "server"`, Hint: `it is the registry's address, as in "registry.example.com/team"`}
-	}
-	w.wf.settings.Credentials = c
-	return nil
-}
-
 // findNodes returns the nodes of the workflow whose whole name matches a
 // regular expression, in graph order.
 func (w *workflowValue) findNodes(b *starlark.Builtin, args starlark.Tuple, kwargs []starlark.Tuple) (starlark.Value, error) {

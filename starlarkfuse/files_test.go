@@ -30,6 +30,61 @@ func writeFiles(t *testing.T, files map[string]string) string {
 	return dir
 }
 
+func TestOverlay(t *testing.T) {
+	dir := writeFiles(t, map[string]string{
+		"flows/main.star": `load("lib.star", "x")` + "\nprint(x)\nworkflow(lambda *args: args)(x, read_file(\"//a.txt\"), define(\"d\", 0))\n",
+		"flows/lib.star":  `x = "on disk"`,
+		"a.txt":           "A",
+	})
+	prints := 0
+	main := filepath.Join(dir, "flows", "main.star")
+	f, err := starlarkfuse.LoadFile(context.Background(), main, starlarkfuse.WithRoot(dir), starlarkfuse.WithMaxSource(200),
+		starlarkfuse.WithDefines(map[string]string{"d": "7"}), starlarkfuse.WithPrint(func(string, string) { prints++ }))
+	if err != nil {
+		t.Fatal(explain(err))
+	}
+	for _, test := range []struct {
+		overlay map[string]string
+		want    string
+	}{
+		{nil, `args-0="on disk" args-1="A" args-2=7`},
+		{map[string]string{"flows/lib.star": `x = "laid over"`}, `args-0="laid over" args-1="A" args-2=7`},
+		{map[string]string{"a.txt": "B", "unused.star": "1 +"}, `args-0="on disk" args-1="B" args-2=7`},
+		{map[string]string{"flows/lib.star": "x = 1 +\n"}, filepath.ToSlash(dir) + "/flows/lib.star:1:8: got newline, want primary expression"},
+		{map[string]string{"a.txt": strings.Repeat("x", 500)}, main + ":3:42: " + filepath.Join(dir, "a.txt") + ": the files of this workflow are larger than 200 bytes in all\n" +
+			"hint: read large data inside a node instead, or raise the limit with --max-source"},
+		{map[string]string{"../a.txt": ""}, `WithOverlay: "../a.txt" is not a path under the root folder`},
+	} {
+		overlay := make(map[string][]byte)
+		for name, text := range test.overlay {
+			overlay[name] = []byte(text)
+		}
+		got := ""
+		if again, err := f.Reload(context.Background(), starlarkfuse.WithOverlay(overlay)); err != nil {
+			got = explain(err)
+		} else {
+			var args []string
+			for _, in := range again.Workflows()[0].Nodes()[0].Inputs() {
+				args = append(args, in.Name+"="+in.Value.String())
+			}
+			got = strings.Join(args, " ")
+		}
+		if got != test.want {
+			t.Errorf("%v: got  %s\nwant %s", test.overlay, got, test.want)
+		}
+	}
+	if prints != 1 {
+		t.Errorf("%d prints, want those of the first load", prints)
+	}
+	if err := os.Remove(filepath.Join(dir, "a.txt")); err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Reload(context.Background(), starlarkfuse.WithOverlay(map[string][]byte{"a.txt": []byte("A")}))
+	if err == nil || !strings.HasSuffix(err.Error(), "a.txt: no such file") {
+		t.Errorf("a file that is not there: %v", err)
+	}
+}
+
 const reader = `
 load("//lib/read.star", "text")
 load("lib/rel.star", "rel")

@@ -34,6 +34,8 @@ func runtimeHint(ee *starlark.EvalError) string {
 		return hintKey
 	case strings.Contains(msg, "has no value yet:") || namesPromise.MatchString(msg):
 		return hintPromise
+	case namesSecret.MatchString(msg):
+		return hintSecret
 	case strings.Contains(msg, "workflow function"):
 		return "call the workflow function to make a node"
 	}
@@ -64,6 +66,17 @@ func resolveHint(msg string) string {
 	return ""
 }
 
+const escapeSequence = " escape sequence "
+
+// syntaxMsg takes out of the scanner's words about an escape what they show of
+// the string: it may be a password.
+func syntaxMsg(msg string) string {
+	if what, _, ok := strings.Cut(msg, escapeSequence+`\`); ok {
+		return what + escapeSequence + "in a string"
+	}
+	return msg
+}
+
 var firstWord = regexp.MustCompile(`^\s*(@|[a-z]+)`)
 
 // syntaxHint says what to write for the parts of Python that Starlark lacks,
@@ -74,6 +87,8 @@ func syntaxHint(msg string, text []byte, pos syntax.Position) string {
 		return "the file begins with a byte order mark: save it as UTF-8 without BOM"
 	case msg == "excessive nesting":
 		return "brackets, operators or blocks are nested too deeply: give a part of it a name"
+	case strings.Contains(msg, escapeSequence):
+		return `write \\ for a backslash, or an r before the quotes: r"C:\dir"`
 	}
 	lines := bytes.Split(text, []byte("\n"))
 	if pos.Line < 1 || int(pos.Line) > len(lines) {

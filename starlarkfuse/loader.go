@@ -66,6 +66,8 @@ func LoadFile(ctx context.Context, path string, opts ...Option) (*File, error) {
 			path:    name,
 			root:    files.dir,
 			sources: &sources{byDisplay: make(map[string]*source)},
+			opened:  path,
+			opts:    slices.Clone(opts),
 		},
 	}
 	l.predeclared = l.builtins()
@@ -103,6 +105,14 @@ func Load(ctx context.Context, path string, opts ...Option) (*Workflow, error) {
 		return nil, err
 	}
 	return file.Workflow(o.workflow)
+}
+
+// Reload loads the file again, from the same place, with the options of its
+// load and then these: WithOverlay, to see what a change would make of it.
+// Unless WithPrint is among these, what print statements print is dropped.
+func (f *File) Reload(ctx context.Context, opts ...Option) (*File, error) {
+	all := append(slices.Clip(f.opts), WithPrint(func(string, string) {}))
+	return LoadFile(ctx, f.opened, append(all, opts...)...)
 }
 
 // main evaluates the main file. A promise that is used as a value inside an

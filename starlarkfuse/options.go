@@ -21,6 +21,7 @@ const (
 type options struct {
 	fsys      fs.FS
 	root      string
+	overlay   map[string][]byte
 	workflow  string
 	defines   map[string]string
 	maxSteps  uint64
@@ -72,6 +73,23 @@ func WithRoot(dir string) Option {
 			return errors.New("WithRoot: no folder")
 		}
 		o.root = dir
+		return nil
+	}
+}
+
+// WithOverlay loads with other texts in the place of some files', by their
+// slash paths under the root folder. It hides what a file holds, not that it
+// is there: one that does not exist is not found with a text either, and texts
+// of files that the load does not read go unused. Neither the map nor the
+// texts may be changed afterwards.
+func WithOverlay(texts map[string][]byte) Option {
+	return func(o *options) error {
+		for name := range texts {
+			if !fs.ValidPath(name) {
+				return fmt.Errorf("WithOverlay: %q is not a path under the root folder", name)
+			}
+		}
+		o.overlay = texts
 		return nil
 	}
 }

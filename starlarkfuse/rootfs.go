@@ -1,6 +1,7 @@
 package starlarkfuse
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -16,18 +17,19 @@ import (
 
 // A rootFS reads files under the workflow's root folder, and counts the bytes.
 type rootFS struct {
-	fsys   fs.FS
-	root   *os.Root // nil for the file system of WithFS
-	dir    string   // absolute; "" for the file system of WithFS
-	prefix string   // what positions put before a path
-	left   int64    // bytes that may still be read
-	max    int64
+	fsys    fs.FS
+	root    *os.Root          // nil for the file system of WithFS
+	dir     string            // absolute; "" for the file system of WithFS
+	prefix  string            // what positions put before a path
+	overlay map[string][]byte // texts in the place of files'
+	left    int64             // bytes that may still be read
+	max     int64
 }
 
 // openRoot opens the root folder of the file at name and returns the file's
 // path inside it. Links that lead out of the folder are refused by os.Root.
 func openRoot(name string, o *options) (*rootFS, string, error) {
-	r := &rootFS{left: o.maxSource, max: o.maxSource}
+	r := &rootFS{overlay: o.overlay, left: o.maxSource, max: o.maxSource}
 	if o.fsys != nil {
 		if !fs.ValidPath(name) {
 			return nil, "", &Error{Msg: fmt.Sprintf("%q is not a path in the file system", name), Hint: "use a relative path with forward slashes and without \"..\""}
@@ -91,7 +93,11 @@ func (r *rootFS) read(name string) ([]byte, error) {
 	} else if !info.Mode().IsRegular() {
 		return nil, errors.New("is not a regular file")
 	}
-	data, err := io.ReadAll(io.LimitReader(f, r.left+1))
+	var content io.Reader = f
+	if text, ok := r.overlay[name]; ok {
+		content = bytes.NewReader(text)
+	}
+	data, err := io.ReadAll(io.LimitReader(content, r.left+1))
 	if err != nil {
 		return nil, err
 	}

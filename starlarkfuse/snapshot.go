@@ -145,6 +145,8 @@ func (s *snapshot) copy(v starlark.Value) (starlark.Value, error) {
 		return s.tuple(v)
 	case *starlark.List, *starlark.Dict, *starlark.Set, *starlarkstruct.Struct:
 		return s.container(v)
+	case secretEnv:
+		return nil, &Error{Msg: fmt.Sprintf("argument %s is %s, which has no value in a container", s.place(), v), Hint: hintSecret}
 	case *workflowValue:
 		return nil, fmt.Errorf("argument %s is a workflow; only nodes and values can be passed to a node", s.place())
 	}

@@ -19,10 +19,11 @@ type source struct {
 	path    string // slash path under the root
 	display string // path in positions, as the user would write it
 	text    []byte // as it was read, annotations included
+	plain   []byte // as it was parsed; of the same length
 	sigs    *annotation.Signatures
 	program *starlark.Program
 	syntax  *syntax.File
-	lines   []int // offset of each line's first byte
+	lines   func() []int // offset of each line's first byte
 }
 
 // dialect returns the options of the language: everything that makes a
@@ -37,31 +38,39 @@ func dialect() *syntax.FileOptions {
 	}
 }
 
-// parseSource parses and resolves a file. Files without annotations, most of
-// them, are parsed once: only what go.starlark.net rejects is read for
-// annotations and tried again without them.
+// parseSource parses and resolves a file.
 func parseSource(path, display string, text []byte, isPredeclared func(string) bool) (*source, error) {
+	s, err := parseSyntax(path, display, text)
+	if err != nil {
+		return nil, err
+	}
+	if s.program, err = starlark.FileProgram(s.syntax, isPredeclared); err != nil {
+		return nil, syntaxError(err, text)
+	}
+	return s, nil
+}
+
+// parseSyntax parses a file. Files without annotations, most of them, are
+// parsed once: only what go.starlark.net rejects is read for annotations and
+// tried again without them.
+func parseSyntax(path, display string, text []byte) (*source, error) {
 	if !utf8.Valid(text) {
 		return nil, &Error{Msg: display + ": not UTF-8 text", Hint: "a .star file is UTF-8; was this one saved in another encoding?"}
 	}
-	s := &source{path: path, display: display, text: text}
-	file, err := dialect().Parse(display, text, 0)
-	if err != nil {
-		plain, sigs, stripErr := annotation.Strip(display, text)
-		if stripErr != nil {
+	s := &source{path: path, display: display, text: text, plain: text}
+	s.lines = sync.OnceValue(s.lineStarts)
+	var err error
+	if s.syntax, err = dialect().Parse(display, text, 0); err != nil {
+		var stripErr error
+		if s.plain, s.sigs, stripErr = annotation.Strip(display, text); stripErr != nil {
 			return nil, annotationError(stripErr, text)
 		}
-		if file, err = dialect().Parse(display, plain, 0); err != nil {
+		if s.syntax, err = dialect().Parse(display, s.plain, 0); err != nil {
 			return nil, syntaxError(err, text)
 		}
-		s.sigs = sigs
 	}
-	if err := checkDepth(file); err != nil {
+	if err := checkDepth(s.syntax); err != nil {
 		return nil, err
-	}
-	s.syntax = file
-	if s.program, err = starlark.FileProgram(file, isPredeclared); err != nil {
-		return nil, syntaxError(err, text)
 	}
 	return s, nil
 }
@@ -71,7 +80,7 @@ func parseSource(path, display string, text []byte, isPredeclared func(string) b
 func syntaxError(err error, text []byte) error {
 	var se syntax.Error
 	if errors.As(err, &se) {
-		return &Error{Pos: se.Pos, Msg: se.Msg, Hint: syntaxHint(se.Msg, text, se.Pos), Err: err}
+		return &Error{Pos: se.Pos, Msg: syntaxMsg(se.Msg), Hint: syntaxHint(se.Msg, text, se.Pos), Err: err}
 	}
 	var list resolve.ErrorList
 	if errors.As(err, &list) {
@@ -87,23 +96,27 @@ func syntaxError(err error, text []byte) error {
 	return err
 }
 
-// offset returns the byte offset of a position: its line, which LF, CRLF or CR
-// ends, then its column, which counts runes.
+// offset returns the byte offset of a position: its line, then its column,
+// which counts the runes of what was parsed.
 func (s *source) offset(pos syntax.Position) int {
-	if s.lines == nil {
-		s.lines = []int{0}
-		for i, c := range s.text {
-			if c == '\n' || c == '\r' && !bytes.HasPrefix(s.text[i+1:], []byte("\n")) {
-				s.lines = append(s.lines, i+1)
-			}
-		}
-	}
-	off := s.lines[min(int(pos.Line), len(s.lines))-1]
-	for col := int32(1); col < pos.Col && off < len(s.text); col++ {
-		_, size := utf8.DecodeRune(s.text[off:])
+	lines := s.lines()
+	off := lines[min(int(pos.Line), len(lines))-1]
+	for col := int32(1); col < pos.Col && off < len(s.plain); col++ {
+		_, size := utf8.DecodeRune(s.plain[off:])
 		off += size
 	}
 	return off
+}
+
+// lineStarts finds the lines, which LF, CRLF or CR ends.
+func (s *source) lineStarts() []int {
+	lines := []int{0}
+	for i, c := range s.text {
+		if c == '\n' || c == '\r' && !bytes.HasPrefix(s.text[i+1:], []byte("\n")) {
+			lines = append(lines, i+1)
+		}
+	}
+	return lines
 }
 
 // between returns the text from one position to another. Its lines end in LF,

@@ -63,26 +63,6 @@ type Settings struct {
 	Storage string
 }
 
-// Credentials are a registry's address and login. Printing them with any verb
-// shows no password.
-type Credentials struct {
-	Server, Username string
-	password         string
-}
-
-// Password returns the secret itself. It must not reach a spec, an image, a
-// log or an error.
-func (c Credentials) Password() string { return c.password }
-
-// Format implements fmt.Formatter: whatever the verb, the password is masked.
-func (c Credentials) Format(s fmt.State, _ rune) {
-	mask := ""
-	if c.password != "" {
-		mask = ":***"
-	}
-	fmt.Fprintf(s, "%s%s@%s", c.Username, mask, c.Server)
-}
-
 // File returns the file that declares the workflow.
 func (w *Workflow) File() *File { return w.file }
 
@@ -165,7 +145,11 @@ type File struct {
 	defines   []Define
 	workflows []*Workflow
 	params    []*Param
+	passwords []plainPassword // all that were given, in order: all are in the files
 	sources   *sources
+
+	opened string // the path and the options of the load, for Reload
+	opts   []Option
 }
 
 // A Define is an override of a compile-time constant.

@@ -66,6 +66,8 @@ func describe(msg string, token []byte) string {
 		return msg
 	case len(bytes.TrimSpace(token)) == 0:
 		return "syntax error at the end of the line"
+	case bytes.ContainsAny(token, `"'`): // not shown: it may be a password
+		return "syntax error near a string"
 	}
 	return fmt.Sprintf("syntax error near %s", token)
 }
