@@ -1,8 +1,10 @@
 package exec
 
 import (
+	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"sync/atomic"
 	"time"
 )
@@ -24,11 +26,36 @@ func newDrain(from *os.File, to io.Writer) *drain {
 	return d
 }
 
+// startDrained starts a command whose output, to standard output and to
+// standard error, goes to one writer. After cmd.Wait, end is to be called.
+func startDrained(cmd *exec.Cmd, to io.Writer) (*drain, error) {
+	// The pipe is ours, for Wait to return when the process has ended, and not
+	// when all that it left behind have.
+	output, theirs, err := os.Pipe()
+	if err != nil {
+		return nil, fmt.Errorf("make a pipe for the output of %s: %w", cmd.Args[0], err)
+	}
+	defer theirs.Close()
+	cmd.Stdout, cmd.Stderr = theirs, theirs
+	if err := cmd.Start(); err != nil {
+		output.Close()
+		return nil, err
+	}
+	return newDrain(output, to), nil
+}
+
 // Write implements io.Writer, for the copying.
 func (d *drain) Write(p []byte) (int, error) {
 	d.step.Add(1)
 	defer d.step.Add(1)
 	return d.to.Write(p)
+}
+
+// end is finish with a clock, which ticks once in that time.
+func (d *drain) end(every time.Duration) {
+	ticker := time.NewTicker(every)
+	defer ticker.Stop()
+	d.finish(ticker.C)
 }
 
 // maxIdle is at how many ticks a drain finds nothing to write before it gives

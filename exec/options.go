@@ -70,7 +70,8 @@ func WithRunner(r Runner) Option {
 }
 
 // WithRunnerName is WithRunner for a runner that people choose by its name:
-// "in-process", the default, or "process".
+// "in-process", the default; "process", a Process; or "docker" or "podman",
+// Containers by that program.
 func WithRunnerName(name string) Option {
 	return func(o *options) error {
 		switch name {
@@ -78,10 +79,12 @@ func WithRunnerName(name string) Option {
 			o.runner = nil
 		case "process":
 			o.runner = &Process{}
+		case "docker", "podman":
+			o.runner = &Containers{Program: name}
 		default:
 			return &starlarkfuse.Error{
 				Msg:  fmt.Sprintf("there is no runner %q", name),
-				Hint: `choose "in-process" or "process"`,
+				Hint: `choose "in-process", "process", "docker" or "podman"`,
 			}
 		}
 		return nil

@@ -134,7 +134,7 @@ KFPWorkflow(workflow(f)(param("n", type = "NUMBER_INTEGER")), workflow_name = "w
 func TestBadOptions(t *testing.T) {
 	spec := readSpec(t, flat(shTask{key: "a", script: "true"}))
 	for name, opt := range map[string]exec.Option{
-		"runner": exec.WithRunnerName("podman"), "parallelism": exec.WithParallelism(0), "storage": exec.WithStorage(""),
+		"runner": exec.WithRunnerName("lxc"), "parallelism": exec.WithParallelism(0), "storage": exec.WithStorage(""),
 	} {
 		if res, err := exec.Run(context.Background(), spec, exec.WithStorage(t.TempDir()), opt); err == nil || res != nil {
 			t.Errorf("%s: %v, %v", name, res, err)

@@ -20,8 +20,9 @@ import (
 //
 // All paths in the command are absolute and lie in t.RunDir. A Runner that
 // gives the command a file system of its own shows it that folder under the
-// same path, writable, and t.Root readable. The engine has made the folders
-// that KFP's launcher makes, and reads the outputs when Run has returned.
+// same path, writable, and t.Root readable, unless the image has the workflow.
+// The engine has made the folders that KFP's launcher makes, and reads the
+// outputs when Run has returned.
 type Runner interface {
 	Run(ctx context.Context, t *Task) error
 }
@@ -67,8 +68,13 @@ func (e *ExitError) Error() string {
 	if e.Signal != "" {
 		msg = "signal: " + e.Signal
 	}
-	if len(e.Tail) == 0 {
+	return withTail(msg, e.Tail)
+}
+
+// withTail adds the last lines that a command wrote to what is said of it.
+func withTail(msg string, tail []string) string {
+	if len(tail) == 0 {
 		return msg
 	}
-	return msg + "; its last output was\n  " + strings.Join(e.Tail, "\n  ")
+	return msg + "; its last output was\n  " + strings.Join(tail, "\n  ")
 }
