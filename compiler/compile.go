@@ -72,7 +72,7 @@ func newCompilation(wf *starlarkfuse.Workflow, image string) *compilation {
 		digests: make(map[starlark.Value]string),
 	}
 	c.root = &pipelinespec.ComponentSpec{Implementation: &pipelinespec.ComponentSpec_Dag{Dag: c.dag}}
-	info := &pipelinespec.PipelineInfo{Name: pipelineName(wf.Name())}
+	info := &pipelinespec.PipelineInfo{Name: PipelineName(wf.Name())}
 	if info.Name != wf.Name() {
 		info.DisplayName = wf.Name()
 	}

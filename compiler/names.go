@@ -53,8 +53,8 @@ func kept(text string) bool {
 	return true
 }
 
-// pipelineName returns the name under which KFP knows a workflow.
-func pipelineName(workflow string) string {
+// PipelineName returns the name under which KFP knows a workflow.
+func PipelineName(workflow string) string {
 	if name := sanitise(workflow, maxPipelineName); name != "" {
 		return name
 	}

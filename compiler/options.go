@@ -29,12 +29,22 @@ func WithImage(ref string) Option {
 // defaultImage returns the image of a workflow for which none is given. It is
 // never empty: a task without an image hangs a run of KFP for ever.
 func defaultImage(wf *starlarkfuse.Workflow) string {
+	if repo := Repository(wf); repo != "" {
+		return repo
+	}
+	return "localhost/" + PipelineName(wf.Name()) + ":latest"
+}
+
+// Repository returns the repository that the workflow's image is pushed to: the
+// one that its settings name, which may have a tag, else one of the workflow's
+// name on the registry of its credentials, else "".
+func Repository(wf *starlarkfuse.Workflow) string {
 	set := wf.Settings()
 	if set.Image != "" {
 		return set.Image
 	}
 	// The server is a host, but may have been copied from the configuration
-	// of another tool, as a URL with a login in it.
+	// of another tool, as a URL.
 	server := set.Credentials.Server
 	if _, rest, ok := strings.Cut(server, "://"); ok {
 		server = rest
@@ -42,10 +52,8 @@ func defaultImage(wf *starlarkfuse.Workflow) string {
 	if i := strings.LastIndexByte(server, '@'); i >= 0 {
 		server = server[i+1:]
 	}
-	server = strings.Trim(server, "/")
-	name := pipelineName(wf.Name())
-	if server == "" {
-		return "localhost/" + name + ":latest"
+	if server = strings.Trim(server, "/"); server == "" {
+		return ""
 	}
-	return server + "/" + name
+	return server + "/" + PipelineName(wf.Name())
 }

@@ -165,8 +165,8 @@ func TestNames(t *testing.T) {
 		{strings.Repeat("ab-", 100), strings.Repeat("ab-", 42) + "ab"}, {strings.Repeat("A", 300), strings.Repeat("a", 128)},
 	}
 	for _, tt := range tests {
-		if got := pipelineName(tt.text); got != tt.pipeline || !pipelineNames.MatchString(got) {
-			t.Errorf("pipelineName(%q) = %q, want %q", tt.text, got, tt.pipeline)
+		if got := PipelineName(tt.text); got != tt.pipeline || len(got) > maxPipelineName || !pipelineNames.MatchString(got) {
+			t.Errorf("PipelineName(%q) = %q, want %q", tt.text, got, tt.pipeline)
 		}
 	}
 }
