@@ -23,7 +23,8 @@ var mayImport = []struct {
 	may  []string
 }{
 	{"examples", []string{"exec", "compiler", "starlarkfuse"}},
-	{"cmd/fuse", []string{"exec", "compiler", "starlarkfuse", "stdlib", "value"}},
+	{"cmd/fuse", []string{"image", "exec", "compiler", "starlarkfuse", "stdlib", "value"}},
+	{"image", []string{"exec", "compiler", "starlarkfuse"}},
 	{"exec", []string{"compiler", "starlarkfuse", "value"}},
 	{"compiler", []string{"starlarkfuse", "value"}},
 	{"starlarkfuse", []string{"stdlib", "value"}},

@@ -1,0 +1,279 @@
+package image
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/starlarkfuse/fuse/exec"
+	"github.com/starlarkfuse/fuse/starlarkfuse"
+)
+
+// DefaultMaxSize is the size in bytes of the largest folder that is put into
+// an image, unless WithMaxSize says otherwise.
+const DefaultMaxSize = 1 << 30
+
+// An entry is a file, a folder or a symbolic link of the workflow's folder.
+type entry struct {
+	path string // slash path under the folder
+	mode fs.FileMode
+	size int64     // of a file
+	mod  time.Time // of a file
+	link string    // where a link leads
+}
+
+// A folder is what of the workflow's folder goes into the image.
+type folder struct {
+	fsys    fs.FS
+	dir     string // as messages show it; "" where there is no path
+	masked  texts  // of the files that have passwords in them, without these
+	guard   guard
+	entries []entry // sorted by path
+	bytes   int64   // of all files
+}
+
+// largeFile is the size from which on a file is in the data layer: a change of
+// the source need not send it again.
+const largeFile = 1 << 20
+
+func (e *entry) large() bool { return e.size >= largeFile }
+
+func (f *folder) hasData() bool {
+	return slices.ContainsFunc(f.entries, func(e entry) bool { return e.large() })
+}
+
+// data writes the archive of the data layer.
+func (f *folder) data(ctx context.Context, w io.Writer) error {
+	return f.writeTar(ctx, w, imageRoot(), (*entry).large)
+}
+
+// source writes the archive of the source layer.
+func (f *folder) source(ctx context.Context, w io.Writer) error {
+	return f.writeTar(ctx, w, imageRoot(), func(e *entry) bool { return !e.large() })
+}
+
+// imageRoot is the folder's path in archives.
+func imageRoot() string { return strings.TrimPrefix(exec.ImageRoot, "/") }
+
+// display returns how messages name a path under the folder.
+func (f *folder) display(name string) string { return path.Join(filepath.ToSlash(f.dir), name) }
+
+// scan lists the folder. exclude are paths under it that are left out whatever
+// the ignore file says.
+func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) error {
+	ig, err := newIgnorer(f.fsys, f.display)
+	if err != nil {
+		return err
+	}
+	verdicts := map[string]verdict{".": {}}
+	dirs := make(map[string]bool) // that are listed
+	err = fs.WalkDir(f.fsys, ".", func(name string, d fs.DirEntry, err error) error {
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			return f.unreadable(name, err)
+		case name == ".":
+			return nil
+		case slices.Contains(exclude, name):
+			return skip(d)
+		}
+		v, err := ig.match(name, verdicts[path.Dir(name)])
+		if err != nil {
+			return fmt.Errorf("match %s: %w", f.display(name), err)
+		}
+		if d.IsDir() {
+			verdicts[name] = v
+		}
+		if v.ignored {
+			if d.IsDir() && ig.mayHoldKept(name) {
+				return nil
+			}
+			return skip(d)
+		}
+		e, err := f.entry(name, d)
+		if err != nil || e.mode.IsRegular() && f.isCompiledSpec(e) {
+			return err
+		}
+		// A folder that is left out is listed all the same for what is kept in it.
+		for dir := path.Dir(name); dir != "." && !dirs[dir]; dir = path.Dir(dir) {
+			dirs[dir] = true
+			f.entries = append(f.entries, entry{path: dir, mode: fs.ModeDir})
+		}
+		if d.IsDir() {
+			if dirs[name] {
+				return nil
+			}
+			dirs[name] = true
+		}
+		f.entries = append(f.entries, e)
+		f.bytes += e.size
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	slices.SortFunc(f.entries, func(a, b entry) int { return strings.Compare(a.path, b.path) })
+	for _, e := range f.entries {
+		if f.guard.holds(e.path + "\n" + e.link) {
+			return &starlarkfuse.Error{
+				Msg:  "the password of the registry is in the name of a file, or of what a link leads to, and would be in the image",
+				Hint: "rename it, or list it in " + IgnoreFile,
+			}
+		}
+	}
+	if f.bytes > maxSize {
+		return f.tooLarge(maxSize)
+	}
+	return nil
+}
+
+// skip leaves out an entry and what is in it.
+func skip(d fs.DirEntry) error {
+	if d.IsDir() {
+		return fs.SkipDir
+	}
+	return nil
+}
+
+// whiteout begins the names of what is no file, but says that one of a lower
+// layer is deleted.
+const whiteout = ".wh."
+
+// entry looks at one entry of the folder.
+func (f *folder) entry(name string, d fs.DirEntry) (entry, error) {
+	info, err := d.Info()
+	if err != nil {
+		return entry{}, f.unreadable(name, err)
+	}
+	e := entry{path: name, mode: info.Mode()}
+	switch {
+	case !utf8.ValidString(name):
+		err = &starlarkfuse.Error{
+			Msg:  fmt.Sprintf("%q: the name is not UTF-8, as names in an image are", f.display(name)),
+			Hint: "rename it, or list it in " + IgnoreFile,
+		}
+	case strings.HasPrefix(path.Base(name), whiteout):
+		err = &starlarkfuse.Error{
+			Msg:  fmt.Sprintf("%s: a name that begins with %q, which in an image says that the rest of it is deleted", f.display(name), whiteout),
+			Hint: "rename it, or list it in " + IgnoreFile,
+		}
+	case info.IsDir():
+	case info.Mode().IsRegular():
+		e.size, e.mod = info.Size(), info.ModTime()
+	case info.Mode()&fs.ModeSymlink != 0:
+		e.link, err = f.link(name)
+	default:
+		err = &starlarkfuse.Error{
+			Msg:  fmt.Sprintf("%s: neither a file, nor a folder, nor a link, which no image can hold", f.display(name)),
+			Hint: "remove it, or list it in " + IgnoreFile,
+		}
+	}
+	return e, err
+}
+
+// maxSpecSize bounds the files that are looked into for being a spec.
+const maxSpecSize = 16 << 20
+
+// isCompiledSpec tells whether a file is a pipeline spec that Fuse compiled.
+// It holds the digest of the image, so an image that held it could never be
+// the one that it names.
+func (f *folder) isCompiledSpec(e entry) bool {
+	switch strings.ToLower(path.Ext(e.path)) {
+	case ".json", ".yaml", ".yml":
+	default:
+		return false
+	}
+	if e.size > maxSpecSize {
+		return false
+	}
+	text, err := fs.ReadFile(f.fsys, e.path)
+	if err != nil {
+		return false // copying it says why
+	}
+	if !bytes.Contains(text, []byte("schemaVersion")) {
+		return false
+	}
+	for found := true; found; {
+		if _, text, found = bytes.Cut(text, []byte("sdkVersion")); bytes.HasPrefix(bytes.TrimLeft(text, `":' `), []byte("fuse-")) {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadable says why something in the folder cannot be read.
+func (f *folder) unreadable(name string, err error) error {
+	e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", f.display(name), plainCause(err)), Err: err}
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		e.Hint = "make it readable, or list it in " + IgnoreFile
+	case errors.Is(err, fs.ErrNotExist):
+		e.Msg = fmt.Sprintf("%s: it disappeared while the image was being built", f.display(name))
+		e.Hint = "build again when nothing changes the folder, or list the file in " + IgnoreFile
+	}
+	return e
+}
+
+// changed is the error of a file that is not what it was.
+func (f *folder) changed(name string) error {
+	return &starlarkfuse.Error{
+		Msg:  fmt.Sprintf("%s: the file changed while the image was being built", f.display(name)),
+		Hint: "build again when nothing writes to it, or list it in " + IgnoreFile,
+	}
+}
+
+// tooLarge names the folder's size and what in it is largest.
+func (f *folder) tooLarge(maxSize int64) error {
+	sizes := make(map[string]int64)
+	for _, e := range f.entries {
+		top, _, inside := strings.Cut(e.path, "/")
+		if inside {
+			top += "/"
+		}
+		sizes[top] += e.size
+	}
+	var tops []string
+	for top, size := range sizes {
+		if size > 0 {
+			tops = append(tops, top)
+		}
+	}
+	slices.SortFunc(tops, func(a, b string) int {
+		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), strings.Compare(a, b))
+	})
+	var parts []string
+	for _, top := range tops[:min(len(tops), 3)] {
+		parts = append(parts, fmt.Sprintf("%s (%d)", top, sizes[top]))
+	}
+	return &starlarkfuse.Error{
+		Msg: fmt.Sprintf("the folder %s holds %d bytes, more than the limit of %d; the largest in it: %s",
+			cmp.Or(f.dir, "of the workflow"), f.bytes, maxSize, strings.Join(parts, ", ")),
+		Hint: "list what no node reads in " + IgnoreFile + ", or raise the limit with --max-size",
+	}
+}
+
+// plainCause takes an operation and a path off an error whose text names them
+// already.
+func plainCause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	var le *os.LinkError
+	if errors.As(err, &le) {
+		return le.Err
+	}
+	return err
+}
