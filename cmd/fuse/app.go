@@ -32,7 +32,7 @@ var errFailed = errors.New("failed")
 type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
-	getenv         func(string) string
+	lookupEnv      func(string) (string, bool)
 	now            func() time.Time
 	// width returns the width in columns of the terminal that stderr is, and
 	// false when it is none.
@@ -43,7 +43,7 @@ type app struct {
 
 // newApp returns the app of this process.
 func newApp() *app {
-	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, now: time.Now}
+	a := &app{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, lookupEnv: os.LookupEnv, now: time.Now}
 	a.width = func() (int, bool) {
 		fd := int(os.Stderr.Fd())
 		if !term.IsTerminal(fd) || a.getenv("TERM") == "dumb" {
@@ -53,6 +53,26 @@ func newApp() *app {
 		return width, err == nil
 	}
 	return a
+}
+
+// getenv returns the value of an environment variable, "" where it is not set.
+func (a *app) getenv(name string) string {
+	value, _ := a.lookupEnv(name)
+	return value
+}
+
+// openLog sets how is told what happens: as JSON, or as text, with a live view
+// on a terminal.
+func (a *app) openLog(format string, verbose bool) {
+	_, terminal := a.width()
+	switch {
+	case format == "json":
+		a.log = &jsonLog{w: a.stderr, now: a.now, verbose: verbose}
+	case terminal:
+		a.log = newLiveLog(a.stderr, a.width, a.now, verbose)
+	default:
+		a.log = &textLog{w: a.stderr, verbose: verbose}
+	}
 }
 
 // run executes one command line and returns the exit code. All that a user
@@ -112,7 +132,7 @@ runs them on this machine with nothing installed.
 		return &usageError{msg: err.Error(), command: cmd.CommandPath()}
 	})
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(a.runCommand(), a.compileCommand(), a.graphCommand(), a.execCommand(), a.versionCommand())
+	root.AddCommand(a.runCommand(), a.compileCommand(), a.buildCommand(), a.imageCommand(), a.graphCommand(), a.execCommand(), a.versionCommand())
 	return root
 }
 

@@ -36,6 +36,9 @@ type jsonLine struct {
 	Hint      string     `json:"hint,omitempty"`
 	Workflow  string     `json:"workflow,omitempty"`
 	RunID     string     `json:"run_id,omitempty"`
+	Layer     string     `json:"layer,omitempty"`
+	Stage     string     `json:"stage,omitempty"`
+	Bytes     int64      `json:"bytes,omitempty"`
 }
 
 func (l *jsonLog) write(at time.Time, line jsonLine) {
@@ -46,7 +49,9 @@ func (l *jsonLog) write(at time.Time, line jsonLine) {
 }
 
 func (l *jsonLog) note(text string) { l.write(l.now(), jsonLine{Event: "note", Text: text}) }
-func (l *jsonLog) warn(text string) { l.write(l.now(), jsonLine{Event: "warning", Text: text}) }
+func (l *jsonLog) warn(text string, hints ...string) {
+	l.write(l.now(), jsonLine{Event: "warning", Text: text, Hint: strings.Join(hints, "\n")})
+}
 func (l *jsonLog) detail(text string) {
 	if l.verbose {
 		l.write(l.now(), jsonLine{Event: "detail", Text: text})

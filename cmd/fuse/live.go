@@ -28,16 +28,18 @@ const (
 type liveLog struct {
 	*textLog
 	screen *screen
+	build  *buildView // while an image is being built
 }
 
 func newLiveLog(w io.Writer, width func() (int, bool), now func() time.Time, verbose bool) *liveLog {
 	s := &screen{w: w, width: width, now: now, every: repaintEvery}
-	return &liveLog{&textLog{w: s, verbose: verbose, quiet: true}, s}
+	return &liveLog{textLog: &textLog{w: s, verbose: verbose, quiet: true}, screen: s}
 }
 
 func (l *liveLog) event(e exec.Event) {
 	if e.Kind == exec.RunStarted {
-		l.screen.open(l.view.total)
+		l.screen.total = l.view.total
+		l.screen.openWith(l.screen.status)
 	}
 	l.textLog.event(e)
 	l.screen.count(e, l.view)
@@ -58,6 +60,7 @@ type screen struct {
 
 	mu      sync.Mutex
 	isOpen  bool
+	line    func() string // the status line
 	stop    chan struct{}
 	stopped chan struct{}
 	pending bytes.Buffer // written, but not painted yet
@@ -81,10 +84,12 @@ func (s *screen) Write(lines []byte) (int, error) {
 	return len(lines), nil
 }
 
-func (s *screen) open(total int) {
+// openWith begins to show a status line, which is called for under the
+// screen's lock.
+func (s *screen) openWith(line func() string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.isOpen, s.started, s.total = true, s.now(), total
+	s.isOpen, s.line, s.started = true, line, s.now()
 	s.painted = s.started // a short run needs no status line
 	if s.every > 0 {
 		s.stop, s.stopped = make(chan struct{}), make(chan struct{})
@@ -145,6 +150,18 @@ func (s *screen) count(e exec.Event, v *runView) {
 			s.failed++
 		}
 	}
+	s.paintSoon()
+}
+
+// change changes what the status line shows.
+func (s *screen) change(what func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	what()
+	s.paintSoon()
+}
+
+func (s *screen) paintSoon() {
 	if s.now().Sub(s.painted) >= repaintSoonest {
 		s.paint()
 	}
@@ -179,7 +196,7 @@ func (s *screen) paint() {
 		width = 80
 	}
 	// One column less, since many terminals wrap when the last one is filled.
-	status := clip(s.status(), width-1)
+	status := clip(s.line(), width-1)
 	s.w.Write(append(s.frame(len(status)), status...))
 	s.shown = true
 }

@@ -22,8 +22,20 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // run in the same way each time.
 const plainVariable = "FUSE_TEST_PLAIN"
 
+// A cleaning runs the tests, and removes what they share.
+type cleaning struct{ m *testing.M }
+
+func (c cleaning) Run() int {
+	defer func() {
+		if staticFolder != "" {
+			os.RemoveAll(staticFolder)
+		}
+	}()
+	return c.m.Run()
+}
+
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(cleaning{m}, map[string]func(){
 		"fuse": func() {
 			a := newApp()
 			if os.Getenv(plainVariable) != "" {
@@ -45,6 +57,8 @@ var variable = []struct {
 	{regexp.MustCompile(`\b\d+\.\d\ds\b`), "0.00s"},
 	{regexp.MustCompile(`\b\d{8}-\d{6}-[0-9a-z]{4}\b`), "RUN"},
 	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:…"},
+	{regexp.MustCompile(`\bfuse-[0-9a-f]{16}\b`), "fuse-…"},
+	{regexp.MustCompile(`\b\d+\.\d [kM]B`), "N kB"},
 	{regexp.MustCompile(`"seconds":[0-9.e-]+`), `"seconds":0`},
 	{regexp.MustCompile(`"time":"[^"]*"`), `"time":"T"`},
 }
@@ -54,8 +68,10 @@ func (p plainWriter) Write(b []byte) (int, error) {
 	for _, v := range variable {
 		text = v.re.ReplaceAllString(text, v.to)
 	}
-	if work := os.Getenv("WORK"); work != "" {
-		text = strings.ReplaceAll(text, work, "$WORK")
+	for _, name := range []string{"REGISTRY", "STATIC_OTHER", "STATIC", "WORK"} {
+		if val := os.Getenv(name); val != "" {
+			text = strings.ReplaceAll(text, val, "$"+name)
+		}
 	}
 	if _, err := io.WriteString(p.w, text); err != nil {
 		return 0, err
@@ -71,6 +87,16 @@ func setup(env *testscript.Env) error {
 	}
 	env.Setenv("EXAMPLES", examples)
 	env.Setenv(plainVariable, "1")
+	// What builds remember, and logins, are the script's own.
+	env.Setenv("XDG_CACHE_HOME", filepath.Join(env.WorkDir, ".tmp", "cache"))
+	docker := filepath.Join(env.WorkDir, ".tmp", "docker")
+	env.Setenv("DOCKER_CONFIG", docker)
+	if err := os.MkdirAll(docker, 0o777); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(docker, "config.json"), []byte("{}"), 0o666); err != nil {
+		return err
+	}
 	// The race detector would let each process wait for a second.
 	env.Setenv("GORACE", "atexit_sleep_ms=0")
 	return nil
@@ -83,14 +109,13 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setup,
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"bytes": writeBytes,
-			"fails": fails,
-		},
+		Cmds:                commands(),
 		Condition: func(cond string) (bool, error) {
 			switch cond {
 			case "tmpfs": // whether a small file system can be mounted
 				return exec.Command("unshare", "-rm", "sh", "-c", "mount -t tmpfs t /mnt").Run() == nil, nil
+			case "podman":
+				return podmanWorks(), nil
 			case "root": // who may write everywhere
 				return os.Geteuid() == 0, nil
 			case "devfull":
@@ -100,6 +125,16 @@ func TestScripts(t *testing.T) {
 			return false, nil
 		},
 	})
+}
+
+// commands returns the commands of scripts beside testscript's own.
+func commands() map[string]func(*testscript.TestScript, bool, []string) {
+	return map[string]func(*testscript.TestScript, bool, []string){
+		"binary":   staticBinary,
+		"bytes":    writeBytes,
+		"fails":    fails,
+		"registry": serveRegistry,
+	}
 }
 
 // writeBytes is the script command "bytes FILE HEX".

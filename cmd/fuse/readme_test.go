@@ -35,7 +35,7 @@ func runScript(t *testing.T, script string) {
 	if err := os.WriteFile(file, []byte(script), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	testscript.Run(t, testscript.Params{Files: []string{file}, Setup: setup, RequireExplicitExec: true})
+	testscript.Run(t, testscript.Params{Files: []string{file}, Setup: setup, RequireExplicitExec: true, Cmds: commands()})
 }
 
 // TestReadmeTranscript runs the workflow at the top of the README. On a
@@ -61,14 +61,28 @@ cmp stderr want.err
 `+workflow+"-- want.out --\n"+stdout.String()+"-- want.err --\n"+stderr.String())
 }
 
-// TestReadmeCommands runs the fuse commands that the README shows.
+// TestReadmeCommands runs the fuse commands that the README shows, images upon
+// a base image of a registry of the test's. What needs podman is another
+// test's.
 func TestReadmeCommands(t *testing.T) {
 	var script strings.Builder
-	script.WriteString("symlink examples -> $EXAMPLES\n")
+	script.WriteString(`symlink examples -> $EXAMPLES
+binary
+registry
+exec sh -c 'sed "s/HOST/$REGISTRY/" <pipeline.in >pipeline.star'
+exec fuse build pipeline.star --image $REGISTRY/python --tag 3.12-slim --platform linux/amd64,linux/arm64 --fuse-binary $STATIC --fuse-binary $STATIC_OTHER
+`)
 	commands := 0
 	for _, block := range blocks(t, "sh") {
 		for line := range strings.Lines(block) {
 			line, _, _ = strings.Cut(line, " #")
+			line, _, _ = strings.Cut(line, " | podman")
+			if strings.Contains(line, "--runner podman") {
+				continue
+			}
+			if strings.HasPrefix(line, "fuse build ") {
+				line = strings.TrimSpace(strings.ReplaceAll(line, "python:", "$REGISTRY/python:")) + " --fuse-binary $STATIC --fuse-binary $STATIC_OTHER"
+			}
 			variable, rest, ok := strings.Cut(line, "fuse ")
 			if !ok || strings.HasPrefix(line, "go ") {
 				continue
@@ -88,6 +102,15 @@ func TestReadmeCommands(t *testing.T) {
 		t.Errorf("only %d commands were found", commands)
 	}
 	runScript(t, script.String()+`
+-- pipeline.in --
+def f(x):
+    return x
+KFPWorkflow(workflow(f)(1), workflow_name = "readme", registry_credentials = {"server": "HOST/team"})
+-- .fuseignore --
+.tmp
+examples
+requests
+out
 -- spec.yaml --
 pipelineInfo: {name: other}
 schemaVersion: 2.1.0

@@ -10,6 +10,7 @@ import (
 
 	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/exec"
+	"github.com/starlarkfuse/fuse/image"
 )
 
 // A reporter tells people on stderr what happens: as text, with a live view
@@ -18,12 +19,17 @@ type reporter interface {
 	// note tells something worth knowing; detail, with -v only.
 	note(text string)
 	detail(text string)
-	// warn tells something that may turn out wrong.
-	warn(text string)
+	// warn tells something that may turn out wrong, and what to do about it.
+	warn(text string, hints ...string)
 	// fail tells an error, with its backtrace and hints.
 	fail(err error)
 	// printed tells what a file prints while it is loading.
 	printed(pos, text string)
+
+	// building tells how far the image of a workflow is. It is called by
+	// several goroutines, one at a time; done is called after the last.
+	building(p image.Progress)
+	done()
 
 	// begin starts the report of a run, event continues it, and end, which is
 	// called once after it, closes it with a summary.

@@ -24,7 +24,10 @@ func (l *textLog) line(format string, args ...any) { fmt.Fprintf(l.w, format+"\n
 
 func (l *textLog) note(text string) { l.line("note: %s", showText(text, "  ")) }
 
-func (l *textLog) warn(text string) { l.line("warning: %s", showText(text, "  ")) }
+func (l *textLog) warn(text string, hints ...string) {
+	l.line("warning: %s", showText(text, "  "))
+	l.details(report{hints: hints}, "hint: ")
+}
 
 func (l *textLog) detail(text string) {
 	if l.verbose {
