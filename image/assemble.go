@@ -34,7 +34,7 @@ const (
 
 // assemble puts the parts together.
 func (b *build) assemble(f *folder, p *parts) (*Image, error) {
-	img := &Image{build: b, source: sourceDigest(p), files: f.files()}
+	img := &Image{build: b, base: p.base, source: sourceDigest(p), files: f.files()}
 	g := new(errgroup.Group)
 	img.manifests = make([]*Manifest, len(b.platforms))
 	for i, on := range b.platforms {

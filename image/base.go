@@ -4,8 +4,10 @@ import (
 	"bufio"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -83,15 +85,34 @@ func baseKind(base string) (baseSource, string) {
 }
 
 func openLayout(path string) (v1.ImageIndex, error) {
-	index, err := layout.ImageIndexFromPath(path)
+	_, err := os.ReadDir(path)
+	if err == nil {
+		err = checkLayout(path)
+	}
+	var index v1.ImageIndex
+	if err == nil {
+		index, err = layout.ImageIndexFromPath(path)
+	}
 	if err != nil {
 		return nil, &starlarkfuse.Error{
 			Msg:  fmt.Sprintf("base image %s: %v", path, plainCause(err)),
-			Hint: "a folder is taken for an OCI layout: it holds oci-layout, index.json and blobs",
+			Hint: "it is taken for a folder that is an OCI layout: one with oci-layout, index.json and blobs",
 			Err:  err,
 		}
 	}
 	return index, nil
+}
+
+// checkLayout tells whether a folder is an OCI layout.
+func checkLayout(dir string) error {
+	for _, name := range []string{"oci-layout", "index.json"} {
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("there is no %s in it", name)
+		} else if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // openTarball opens what docker save wrote, compressed or not.
@@ -100,7 +121,7 @@ func openTarball(path string) (v1.Image, error) {
 	if err != nil {
 		return nil, &starlarkfuse.Error{
 			Msg:  fmt.Sprintf("base image %s: %v", path, plainCause(err)),
-			Hint: "a file is taken for a tarball with one image, as docker save IMAGE writes it",
+			Hint: "it is taken for a tarball with one image, as docker save IMAGE writes it",
 			Err:  err,
 		}
 	}
@@ -175,10 +196,13 @@ func read[T any](bs *base, do func() (T, error)) (T, error) {
 	doing := "get base image " + bs.name
 	v, err := retry(bs.ctx, bs.options, doing, do)
 	if err != nil {
-		err = bs.explain(bs.ctx, doing, place{bs.ref.Context().RegistryStr(), bs.ref.String()}, err)
+		err = bs.explain(bs.ctx, doing, bs.place(), err)
 	}
 	return v, err
 }
+
+// place is where the base image is, in a registry.
+func (bs *base) place() place { return place{bs.ref.Context().RegistryStr(), bs.ref.String()} }
 
 // broken is the error of a base image that is there, and makes no sense.
 func (bs *base) broken(err error) error {

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
@@ -20,6 +21,7 @@ import (
 // for concurrent use until it is closed.
 type Image struct {
 	build     *build
+	base      *base // nil for none
 	manifests []*Manifest
 	index     v1.ImageIndex // nil where there is one platform
 	digest    v1.Hash
@@ -79,6 +81,7 @@ type build struct {
 	ctx context.Context
 	wf  *starlarkfuse.Workflow
 
+	closed  atomic.Bool
 	root    *os.Root // of the folder, where the build opened it
 	mu      sync.Mutex
 	spools  []*spool // temporary files
@@ -86,6 +89,7 @@ type build struct {
 }
 
 func (b *build) close() {
+	b.closed.Store(true)
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for _, s := range b.spools {

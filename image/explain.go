@@ -3,6 +3,7 @@ package image
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"net"
@@ -36,7 +37,12 @@ func (o *options) explain(ctx context.Context, doing string, at place, err error
 
 // hint says what to do about an error of a registry.
 func (o *options) hint(at place, err error) string {
-	if isUntrusted(err) {
+	switch {
+	case errors.As(err, new(x509.HostnameError)):
+		return "is the address " + at.host + " right? the certificate is another's"
+	case errors.As(err, new(x509.CertificateInvalidError)):
+		return "either the certificate of " + at.host + " is out of date, or this machine's clock"
+	case isUntrusted(err):
 		return "the certificate of " + at.host + " is not one that this machine trusts: add its authority to the system's, or name a file of it in SSL_CERT_FILE"
 	}
 	if answer := (*transport.Error)(nil); errors.As(err, &answer) {
@@ -73,9 +79,9 @@ func (o *options) answerHint(at place, answer *transport.Error) string {
 	case code == http.StatusRequestEntityTooLarge:
 		return "the registry, or a proxy before it, takes no upload so large: list what no node reads in " + IgnoreFile
 	case code == http.StatusTooManyRequests:
-		return at.host + " wants fewer requests: try again later; what has arrived is not sent again"
+		return at.host + " wants fewer requests: try again later"
 	case code >= 500 && code != http.StatusNotImplemented:
-		return "the registry is in trouble: try again later; what has arrived is not sent again"
+		return "the registry is in trouble: try again later"
 	case code < 400, isHTML(answer.Error()):
 		return noRegistry(at)
 	case code == http.StatusNotFound:

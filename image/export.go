@@ -1,6 +1,7 @@
 package image
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,13 +32,26 @@ const refName = "org.opencontainers.image.ref.name"
 //
 // The layout speaks of the image only when all of it is there.
 func (i *Image) WriteLayout(ctx context.Context, dir, ref string) error {
-	if err := i.writeLayout(ctx, dir, ref); err != nil {
-		if ctx.Err() != nil {
-			return fmt.Errorf("stopped: %w", context.Cause(ctx))
-		}
-		return fmt.Errorf("write OCI layout %s: %w", dir, plainCause(err))
+	doing := "write OCI layout " + dir
+	// Layers of the base may be in a registry; what is written is not written
+	// again.
+	_, err := retry(ctx, i.build.options, doing, func() (struct{}, error) {
+		return struct{}{}, i.writeLayout(ctx, dir, ref)
+	})
+	return i.exported(ctx, doing, plainCause(err))
+}
+
+// exported explains an error of writing the image to somewhere.
+func (i *Image) exported(ctx context.Context, doing string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: stopped: %w", doing, context.Cause(ctx))
+	case i.base != nil && i.base.ref != nil && isOfNetwork(err):
+		return i.build.explain(ctx, doing, i.base.place(), err)
 	}
-	return nil
+	return fmt.Errorf("%s: %w", doing, err)
 }
 
 func (i *Image) writeLayout(ctx context.Context, dir, ref string) error {
@@ -50,16 +64,15 @@ func (i *Image) writeLayout(ctx context.Context, dir, ref string) error {
 	case err != nil:
 		return err
 	}
-	l, err := layout.FromPath(dir)
+	l, old, err := readLayout(dir)
 	if err != nil {
 		return &starlarkfuse.Error{
-			Msg:  "the folder holds something else",
+			Msg:  fmt.Sprintf("the folder holds something else: %v", plainCause(err)),
 			Hint: "name a folder that is an OCI layout, or is empty, or is not there",
 			Err:  err,
 		}
 	}
-	old, err := l.ImageIndex()
-	if err != nil {
+	if err := i.dropTorn(dir); err != nil {
 		return err
 	}
 	add := mutate.IndexAddendum{Descriptor: v1.Descriptor{Annotations: map[string]string{refName: ref}}}
@@ -84,6 +97,60 @@ func (i *Image) writeLayout(ctx context.Context, dir, ref string) error {
 	return replaceFile(filepath.Join(dir, "index.json"), index)
 }
 
+// dropTorn removes what a write that failed left of manifests and
+// configurations: the library takes a file that is there for whole. Layers it
+// measures.
+func (i *Image) dropTorn(dir string) error {
+	texts := make(map[string]func() ([]byte, error)) // by digest
+	if i.index != nil {
+		texts[i.digest.Hex] = i.index.RawManifest
+	}
+	for _, m := range i.manifests {
+		digest, err := m.image.Digest()
+		if err != nil {
+			return err
+		}
+		config, err := m.image.ConfigName()
+		if err != nil {
+			return err
+		}
+		texts[digest.Hex], texts[config.Hex] = m.image.RawManifest, m.image.RawConfigFile
+	}
+	for hex, text := range texts {
+		path := filepath.Join(dir, "blobs", i.digest.Algorithm, hex)
+		got, err := os.ReadFile(path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		want, err := text()
+		if err != nil {
+			return err
+		}
+		if !bytes.Equal(got, want) {
+			if err := os.Remove(path); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// readLayout opens a folder that is an OCI layout.
+func readLayout(dir string) (layout.Path, v1.ImageIndex, error) {
+	if err := checkLayout(dir); err != nil {
+		return "", nil, err
+	}
+	l, err := layout.FromPath(dir)
+	if err != nil {
+		return "", nil, err
+	}
+	index, err := l.ImageIndex()
+	if err == nil {
+		_, err = index.IndexManifest()
+	}
+	return l, index, err
+}
+
 // WriteTarball writes the image as docker save does, for docker load and
 // podman load. A tarball holds the image for one platform.
 func (i *Image) WriteTarball(ctx context.Context, w io.Writer, ref string) error {
@@ -95,13 +162,19 @@ func (i *Image) WriteTarball(ctx context.Context, w io.Writer, ref string) error
 	}
 	tag, err := name.NewTag(ref, name.WithDefaultRegistry(""), name.WithDefaultTag("latest"))
 	if err != nil {
-		return &starlarkfuse.Error{Msg: fmt.Sprintf("%q is not a name that an image can have: %v", ref, err), Err: err}
+		return &starlarkfuse.Error{
+			Msg:  fmt.Sprintf("%q is not a name that an image can have", ref),
+			Hint: `write it like "sums" or "registry.example.com/team/sums:1"`,
+			Err:  err,
+		}
+	}
+	if hasTag(ref) {
+		if err := checkTag(tag.TagStr()); err != nil {
+			return err
+		}
 	}
 	m := i.manifests[0]
-	if err := tarball.Write(tag, m.image, &ctxWriter{ctx, w}); err != nil {
-		return fmt.Errorf("write the image as a tarball: %w", err)
-	}
-	return nil
+	return i.exported(ctx, "write the image as a tarball", tarball.Write(tag, m.image, &ctxWriter{ctx, w}))
 }
 
 // A ctxWriter stops writing when its context ends.
@@ -112,7 +185,7 @@ type ctxWriter struct {
 
 func (c *ctxWriter) Write(p []byte) (int, error) {
 	if c.ctx.Err() != nil {
-		return 0, fmt.Errorf("stopped: %w", context.Cause(c.ctx))
+		return 0, context.Cause(c.ctx)
 	}
 	return c.w.Write(p)
 }

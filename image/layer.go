@@ -104,12 +104,15 @@ func (l *layer) Uncompressed() (io.ReadCloser, error) {
 
 // Compressed implements v1.Layer.
 func (l *layer) Compressed() (io.ReadCloser, error) {
+	if l.build.closed.Load() {
+		return nil, errors.New("the image was closed")
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.compress(); err != nil {
 		return nil, err
 	}
-	return l.blob.open()
+	return l.blob.open(), nil
 }
 
 // descriptor returns digest and size of the compressed archive. They are

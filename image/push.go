@@ -171,13 +171,18 @@ func (p *push) explain(ctx context.Context, doing string, err error) error {
 	return p.o.explain(ctx, doing, place{p.repo.RegistryStr(), p.repo.String()}, err)
 }
 
+// isPing tells whether an answer is that to the question what a registry is.
+func isPing(answer *transport.Error) bool {
+	return answer.Request != nil && answer.Request.URL.Path == "/v2/"
+}
+
 // exists tells whether a tag or a digest leads to a manifest already.
 func (p *push) exists(ref name.Reference, digest v1.Hash) (bool, error) {
 	doing := "push to " + p.repo.String()
 	desc, err := retry(p.ctx, p.o, doing, func() (*v1.Descriptor, error) {
 		return p.puller.Head(p.ctx, ref)
 	})
-	if answer := (*transport.Error)(nil); errors.As(err, &answer) && answer.Request.URL.Path != "/v2/" {
+	if answer := (*transport.Error)(nil); errors.As(err, &answer) && !isPing(answer) {
 		switch answer.StatusCode {
 		case http.StatusNotFound, http.StatusForbidden, http.StatusUnauthorized:
 			// The last two from registries that do not tell what is not there,

@@ -41,8 +41,6 @@ func retry[T any](ctx context.Context, o *options, doing string, do func() (T, e
 		switch {
 		case err == nil:
 			return v, nil
-		case ctx.Err() != nil:
-			return v, backoff.Permanent(context.Cause(ctx))
 		case !isTransient(err), o.wire.silent() && try >= knocks:
 			return v, backoff.Permanent(err)
 		}
@@ -84,8 +82,17 @@ func isTransient(err error) bool {
 	if isPlainHTTP(err) || errors.Is(err, context.Canceled) || errors.As(err, new(*fs.PathError)) {
 		return false
 	}
-	return errors.As(err, new(*url.Error)) || errors.As(err, new(net.Error)) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	return isOfNetwork(err)
+}
+
+// isOfNetwork tells whether an error happened between this machine and a
+// registry.
+func isOfNetwork(err error) bool {
+	text := err.Error()
+	return errors.As(err, new(*transport.Error)) || errors.As(err, new(*url.Error)) || errors.As(err, new(*net.OpError)) ||
+		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
+		// HTTP/2 keeps the types of its errors to itself.
+		strings.Contains(text, "http2: ") || strings.Contains(text, "stream error: ")
 }
 
 // isTransientAnswer tells whether a registry may answer otherwise next time.

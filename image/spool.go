@@ -2,7 +2,6 @@ package image
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -55,14 +54,11 @@ func (s *spool) Write(p []byte) (n int, err error) {
 }
 
 // open returns a reader of all that was written. Several may be open.
-func (s *spool) open() (io.ReadCloser, error) {
+func (s *spool) open() io.ReadCloser {
 	if s.mem != nil {
-		return io.NopCloser(bytes.NewReader(s.mem.Bytes())), nil
+		return io.NopCloser(bytes.NewReader(s.mem.Bytes()))
 	}
-	if s.file == nil {
-		return nil, errors.New("the image was closed")
-	}
-	return io.NopCloser(io.NewSectionReader(s.file, 0, s.size)), nil
+	return io.NopCloser(io.NewSectionReader(s.file, 0, s.size))
 }
 
 // close removes the file. It may be called again.
@@ -70,7 +66,5 @@ func (s *spool) close() {
 	if s.file != nil {
 		s.file.Close()
 		os.Remove(s.file.Name())
-		s.file = nil
 	}
-	s.mem = nil
 }

@@ -23,15 +23,20 @@ func (p *push) contents() error {
 	for _, m := range p.manifests {
 		for i, l := range m.blobs {
 			info := &m.Layers[i]
-			mt, err := l.MediaType()
-			if err != nil {
-				return fmt.Errorf("read the %s layer: %w", info.Role, err)
-			}
-			if seen[info.Digest] || !mt.IsDistributable() { // the latter is in a registry elsewhere
+			if seen[info.Digest] {
 				continue
 			}
 			seen[info.Digest] = true
-			g.Go(func() error { return p.upload(ctx, info.Role, info.Size, l) })
+			g.Go(func() error {
+				mt, err := l.MediaType()
+				if err != nil {
+					return fmt.Errorf("read the %s layer: %w", info.Role, err)
+				}
+				if !mt.IsDistributable() {
+					return nil // whoever pulls the image gets it elsewhere
+				}
+				return p.upload(ctx, info.Role, info.Size, l)
+			})
 		}
 	}
 	if err := g.Wait(); err != nil {
