@@ -23,29 +23,46 @@ import (
 )
 
 // staticFuse builds the fuse that goes into images: the one that runs the
-// scripts is a test binary, which may need libraries. It is built once, and
-// removed by TestMain.
-var staticFuse = sync.OnceValues(func() (string, error) {
+// scripts is a test binary, which may need libraries.
+var staticFuse = sync.OnceValues(func() (string, error) { return buildStatic("fuse", ".") })
+
+// staticProgram builds a small program in its place.
+var staticProgram = sync.OnceValues(func() (string, error) { return buildStatic("program", "./testdata/program") })
+
+// staticFolder holds what is built for the scripts; "" before. TestMain
+// removes it.
+var staticFolder = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "fuse-static-*")
+	removeStatic = func() { os.RemoveAll(dir) }
+	return dir, err
+})
+
+var removeStatic = func() {}
+
+// buildStatic builds a static program, in a folder of its own.
+func buildStatic(name, pkg string) (string, error) {
+	dir, err := staticFolder()
 	if err != nil {
 		return "", err
 	}
-	staticFolder = dir
-	path := filepath.Join(dir, "fuse")
-	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, ".")
+	path := filepath.Join(dir, name, "fuse")
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w", "-o", path, pkg)
 	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("%w\n%s", err, out)
 	}
 	return path, nil
-})
+}
 
-var staticFolder string
-
-// staticBinary is the script command "binary": it sets STATIC to a fuse that can go
-// into an image, and STATIC_OTHER to what passes for one on another platform.
-func staticBinary(ts *testscript.TestScript, _ bool, _ []string) {
-	path, err := staticFuse()
+// staticBinary is the script command "binary [fuse]": it sets STATIC to a
+// program that can go into an image, small or fuse itself, and STATIC_OTHER to
+// what passes for one on another platform.
+func staticBinary(ts *testscript.TestScript, _ bool, args []string) {
+	make := staticProgram
+	if len(args) == 1 && args[0] == "fuse" {
+		make = staticFuse
+	}
+	path, err := make()
 	ts.Check(err)
 	ts.Setenv("STATIC", path)
 	program, err := os.ReadFile(path)

@@ -26,11 +26,7 @@ const plainVariable = "FUSE_TEST_PLAIN"
 type cleaning struct{ m *testing.M }
 
 func (c cleaning) Run() int {
-	defer func() {
-		if staticFolder != "" {
-			os.RemoveAll(staticFolder)
-		}
-	}()
+	defer func() { removeStatic() }()
 	return c.m.Run()
 }
 
@@ -58,7 +54,7 @@ var variable = []struct {
 	{regexp.MustCompile(`\b\d{8}-\d{6}-[0-9a-z]{4}\b`), "RUN"},
 	{regexp.MustCompile(`sha256:[0-9a-f]{64}`), "sha256:…"},
 	{regexp.MustCompile(`\bfuse-[0-9a-f]{16}\b`), "fuse-…"},
-	{regexp.MustCompile(`\b\d+\.\d [kM]B`), "N kB"},
+	{regexp.MustCompile(`\b\d+\.\d [kM]B|\b\d+ B\b`), "N kB"},
 	{regexp.MustCompile(`"seconds":[0-9.e-]+`), `"seconds":0`},
 	{regexp.MustCompile(`"time":"[^"]*"`), `"time":"T"`},
 }
