@@ -23,7 +23,8 @@ var mayImport = []struct {
 	may  []string
 }{
 	{"examples", []string{"exec", "compiler", "starlarkfuse"}},
-	{"cmd/fuse", []string{"image", "exec", "compiler", "starlarkfuse", "stdlib", "value"}},
+	{"cmd/fuse", []string{"kfp", "image", "exec", "compiler", "starlarkfuse", "stdlib", "value"}},
+	{"kfp", []string{"starlarkfuse"}},
 	{"image", []string{"exec", "compiler", "starlarkfuse"}},
 	{"exec", []string{"compiler", "starlarkfuse", "value"}},
 	{"compiler", []string{"starlarkfuse", "value"}},
