@@ -24,13 +24,14 @@ var mayImport = []struct {
 }{
 	{"examples", []string{"exec", "compiler", "starlarkfuse"}},
 	{"cmd/fuse", []string{"kfp", "image", "exec", "compiler", "starlarkfuse", "stdlib", "value"}},
-	{"kfp", []string{"starlarkfuse"}},
-	{"image", []string{"exec", "compiler", "starlarkfuse"}},
+	{"kfp", []string{"starlarkfuse", "internal"}},
+	{"image", []string{"exec", "compiler", "starlarkfuse", "internal"}},
 	{"exec", []string{"compiler", "starlarkfuse", "value"}},
 	{"compiler", []string{"starlarkfuse", "value"}},
 	{"starlarkfuse", []string{"stdlib", "value"}},
 	{"stdlib", []string{"value"}},
 	{"value", nil},
+	{"internal", nil},
 }
 
 // roomOf returns the room that a package path inside the module belongs to;

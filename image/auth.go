@@ -55,7 +55,7 @@ func (k *keychain) Resolve(target authn.Resource) (authn.Authenticator, error) {
 	k.wire.logins.Store(target.RegistryStr(), true)
 	// The only secret that is sent in no header.
 	if c, err := a.Authorization(); err == nil {
-		k.wire.secrets.add(c.IdentityToken)
+		k.wire.secrets.Add(c.IdentityToken)
 	}
 	return a, nil
 }

@@ -181,3 +181,13 @@ func TestBrokenDockerConfig(t *testing.T) {
 	equal(t, "requests", len(r.log), 0)
 	push(t, shared(t), r.host+"/sums", image.WithTransport(direct{r}), image.WithLogin(r.host, "alice", "wonderland"))
 }
+
+// Docker Hub has several names.
+func TestLoginOfDockerHub(t *testing.T) {
+	for _, server := range []string{"docker.io", "https://index.docker.io/v1/", "index.docker.io", "docker.io/team"} {
+		for _, to := range []string{"team/sums", "docker.io/team/sums", "index.docker.io/team/sums"} {
+			wall := &loginWall{testRegistry: unserved(t), user: "alice", password: "wonderland"}
+			push(t, shared(t), to, image.WithTransport(direct{wall}), image.WithLogin(server, "alice", "wonderland"))
+		}
+	}
+}

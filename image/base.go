@@ -96,7 +96,7 @@ func openLayout(path string) (v1.ImageIndex, error) {
 	if err != nil {
 		return nil, &starlarkfuse.Error{
 			Msg:  fmt.Sprintf("base image %s: %v", path, plainCause(err)),
-			Hint: "it is taken for a folder that is an OCI layout: one with oci-layout, index.json and blobs",
+			Hint: "a folder is taken for an OCI layout: it holds oci-layout, index.json and blobs",
 			Err:  err,
 		}
 	}
@@ -121,7 +121,7 @@ func openTarball(path string) (v1.Image, error) {
 	if err != nil {
 		return nil, &starlarkfuse.Error{
 			Msg:  fmt.Sprintf("base image %s: %v", path, plainCause(err)),
-			Hint: "it is taken for a tarball with one image, as docker save IMAGE writes it",
+			Hint: "a file is taken for a tarball with one image, as docker save IMAGE writes it",
 			Err:  err,
 		}
 	}

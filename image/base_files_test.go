@@ -163,8 +163,8 @@ func TestBrokenBase(t *testing.T) {
 	write(t, at("garbage.tar.gz"), "\x1f\x8bgarbage and no more")
 	saveTarball(t, at("two.tar"), whole, baseImage(t, oci, "linux/amd64"))
 	const (
-		folder    = "it is taken for a folder that is an OCI layout: one with oci-layout, index.json and blobs"
-		tarball   = "it is taken for a tarball with one image, as docker save IMAGE writes it"
+		folder    = "a folder is taken for an OCI layout: it holds oci-layout, index.json and blobs"
+		tarball   = "a file is taken for a tarball with one image, as docker save IMAGE writes it"
 		reference = `write it like "python:3.12-slim" or "registry.example.com/team/base:1"; a path starts with "./"`
 		broken    = "it is not whole, or no image: copy it again, or choose another"
 	)

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -194,6 +195,12 @@ func (b *build) openFolder(ctx context.Context) (*folder, error) {
 	}
 	if err := f.scan(ctx, exclude, b.maxSize); err != nil {
 		return nil, err
+	}
+	if own := b.wf.File().Path(); !slices.ContainsFunc(f.entries, func(e entry) bool { return e.path == own }) {
+		return nil, &starlarkfuse.Error{
+			Msg:  fmt.Sprintf("%s: the workflow's own file is left out of its image", f.display(own)),
+			Hint: "take it back in " + IgnoreFile + ", with !" + own,
+		}
 	}
 	f.masked, err = m.others(ctx, f.masked)
 	return f, err

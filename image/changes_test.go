@@ -159,6 +159,22 @@ func TestFilesThatChange(t *testing.T) {
 	}
 }
 
+// What changed while it was read is found out at once, not when it is read again.
+func TestSourceOfFileThatChanges(t *testing.T) {
+	fsys, wf := data(t)
+	touched := time.Time{}
+	fake := &fakeFS{FS: fsys, open: func(name string) (fs.File, error) {
+		if name != "data.csv" {
+			return nil, nil
+		}
+		f := plainFile("1,2,3")
+		f.mod = func() time.Time { now := touched; touched = time.Unix(1, 0); return now }
+		return f, nil
+	}}
+	_, err := image.Source(context.Background(), wf, image.WithFolder(fake))
+	mustFail(t, err, "data.csv: the file changed while the image was being built", hintChanged)
+}
+
 // What was compressed by an earlier build is read again when it is written.
 func TestFilesThatChangeAfterTheBuild(t *testing.T) {
 	cache := image.WithCache(t.TempDir())

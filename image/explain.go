@@ -101,7 +101,7 @@ func (o *options) plainText(err error) string {
 	case errors.As(err, &untrusted):
 		text = untrusted.Error()
 	case errors.As(err, &answer):
-		text = answerText(answer)
+		text = o.answerText(answer)
 	case errors.As(err, &op) && op.Op == "dial":
 		text = op.Error()
 	case isPlainHTTP(err) && strings.Contains(text, plainHTTPAnswer):
@@ -112,7 +112,7 @@ func (o *options) plainText(err error) string {
 	if _, second, ok := strings.Cut(text, plainHTTPAnswer+"; "); ok {
 		text = second
 	}
-	return o.secrets.scrub(queries.ReplaceAllString(text, "$1"))
+	return o.secrets.Scrub(queries.ReplaceAllString(text, "$1"))
 }
 
 // queries finds the queries of URLs, which hold signatures and other things
@@ -123,7 +123,7 @@ var queries = regexp.MustCompile(`(https?://[^\s"?]*)\?[^\s"]*`)
 const maxAnswer = 400
 
 // answerText says what a registry answered, on one line.
-func answerText(e *transport.Error) string {
+func (o *options) answerText(e *transport.Error) string {
 	status := fmt.Sprintf("%d %s", e.StatusCode, http.StatusText(e.StatusCode))
 	var said []string
 	for _, d := range e.Errors {
@@ -134,7 +134,8 @@ func answerText(e *transport.Error) string {
 		_, body, _ := strings.Cut(e.Error(), "unexpected status code "+status+": ")
 		said = []string{body}
 	}
-	text := strings.Join(strings.Fields(strings.Join(said, "; ")), " ")
+	text := o.secrets.Scrub(strings.Join(said, "; ")) // before anything is cut off: half a secret is none to find
+	text = strings.Join(strings.Fields(text), " ")
 	if isHTML(text) {
 		text = "" // a page for browsers
 	}

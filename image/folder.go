@@ -2,13 +2,10 @@ package image
 
 import (
 	"bytes"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -76,8 +73,8 @@ func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) erro
 	if err != nil {
 		return err
 	}
-	verdicts := map[string]verdict{".": {}}
-	dirs := make(map[string]bool) // that are listed
+	dirs := make(map[string]bool)  // that are listed
+	holed := make(map[string]bool) // that hold what is left out because Fuse makes it
 	err = fs.WalkDir(f.fsys, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case ctx.Err() != nil:
@@ -87,24 +84,26 @@ func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) erro
 		case name == ".":
 			return nil
 		case slices.Contains(exclude, name):
+			holed[path.Dir(name)] = true
 			return skip(d)
 		}
-		v, err := ig.match(name, verdicts[path.Dir(name)])
+		ignored, err := ig.match(name)
 		if err != nil {
 			return fmt.Errorf("match %s: %w", f.display(name), err)
 		}
-		if d.IsDir() {
-			verdicts[name] = v
-		}
-		if v.ignored {
+		if ignored {
 			if d.IsDir() && ig.mayHoldKept(name) {
 				return nil
 			}
 			return skip(d)
 		}
 		e, err := f.entry(name, d)
-		if err != nil || e.mode.IsRegular() && f.isCompiledSpec(e) {
+		if err != nil {
 			return err
+		}
+		if e.mode.IsRegular() && f.isCompiledSpec(e) {
+			holed[path.Dir(name)] = true
+			return nil
 		}
 		// A folder that is left out is listed all the same for what is kept in it.
 		for dir := path.Dir(name); dir != "." && !dirs[dir]; dir = path.Dir(dir) {
@@ -125,6 +124,7 @@ func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) erro
 		return err
 	}
 	slices.SortFunc(f.entries, func(a, b entry) int { return strings.Compare(a.path, b.path) })
+	f.dropEmptied(holed)
 	for _, e := range f.entries {
 		if f.guard.holds(e.path + "\n" + e.link) {
 			return &starlarkfuse.Error{
@@ -137,6 +137,22 @@ func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) erro
 		return f.tooLarge(maxSize)
 	}
 	return nil
+}
+
+// dropEmptied leaves out the folders that hold nothing but what Fuse makes: they
+// may have been made for it, after an image of the same folder.
+func (f *folder) dropEmptied(holed map[string]bool) {
+	full := make(map[string]bool)
+	for i := len(f.entries) - 1; i >= 0; i-- { // what is in a folder comes behind it
+		e := f.entries[i]
+		dir := path.Dir(e.path)
+		if e.mode.IsDir() && holed[e.path] && !full[e.path] {
+			f.entries = slices.Delete(f.entries, i, i+1)
+			holed[dir] = true
+			continue
+		}
+		full[dir] = true
+	}
 }
 
 // skip leaves out an entry and what is in it.
@@ -211,69 +227,4 @@ func (f *folder) isCompiledSpec(e entry) bool {
 		}
 	}
 	return false
-}
-
-// unreadable says why something in the folder cannot be read.
-func (f *folder) unreadable(name string, err error) error {
-	e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", f.display(name), plainCause(err)), Err: err}
-	switch {
-	case errors.Is(err, fs.ErrPermission):
-		e.Hint = "make it readable, or list it in " + IgnoreFile
-	case errors.Is(err, fs.ErrNotExist):
-		e.Msg = fmt.Sprintf("%s: it disappeared while the image was being built", f.display(name))
-		e.Hint = "build again when nothing changes the folder, or list the file in " + IgnoreFile
-	}
-	return e
-}
-
-// changed is the error of a file that is not what it was.
-func (f *folder) changed(name string) error {
-	return &starlarkfuse.Error{
-		Msg:  fmt.Sprintf("%s: the file changed while the image was being built", f.display(name)),
-		Hint: "build again when nothing writes to it, or list it in " + IgnoreFile,
-	}
-}
-
-// tooLarge names the folder's size and what in it is largest.
-func (f *folder) tooLarge(maxSize int64) error {
-	sizes := make(map[string]int64)
-	for _, e := range f.entries {
-		top, _, inside := strings.Cut(e.path, "/")
-		if inside {
-			top += "/"
-		}
-		sizes[top] += e.size
-	}
-	var tops []string
-	for top, size := range sizes {
-		if size > 0 {
-			tops = append(tops, top)
-		}
-	}
-	slices.SortFunc(tops, func(a, b string) int {
-		return cmp.Or(cmp.Compare(sizes[b], sizes[a]), strings.Compare(a, b))
-	})
-	var parts []string
-	for _, top := range tops[:min(len(tops), 3)] {
-		parts = append(parts, fmt.Sprintf("%s (%d)", top, sizes[top]))
-	}
-	return &starlarkfuse.Error{
-		Msg: fmt.Sprintf("the folder %s holds %d bytes, more than the limit of %d; the largest in it: %s",
-			cmp.Or(f.dir, "of the workflow"), f.bytes, maxSize, strings.Join(parts, ", ")),
-		Hint: "list what no node reads in " + IgnoreFile + ", or raise the limit with --max-size",
-	}
-}
-
-// plainCause takes an operation and a path off an error whose text names them
-// already.
-func plainCause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return le.Err
-	}
-	return err
 }

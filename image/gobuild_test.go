@@ -45,7 +45,8 @@ func goModule(t *testing.T, main string, opts ...Option) (dir string, b *build) 
 func TestGoBuild(t *testing.T) {
 	cache := t.TempDir()
 	var notes []string
-	dir, b := goModule(t, "package main\n\nfunc main() {}\n", WithCache(cache), WithNotes(func(text string) { notes = append(notes, text) }))
+	// With cgo, this package needs the libraries of the system.
+	dir, b := goModule(t, "package main\n\nimport _ \"os/user\"\n\nfunc main() {}\n", WithCache(cache), WithNotes(func(text string) { notes = append(notes, text) }))
 	t.Setenv("GOARCH", "386")
 	t.Setenv("CGO_ENABLED", "1")
 	paths := make(map[string]bool)

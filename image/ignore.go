@@ -93,17 +93,11 @@ func checkPattern(pattern string) error {
 	return err
 }
 
-// A verdict is what the ignorer says of a path, and remembers for what is in
-// it.
-type verdict struct {
-	ignored bool
-	parent  patternmatcher.MatchInfo
-}
-
-// match decides about a path, given the verdict about its folder.
-func (ig *ignorer) match(name string, folder verdict) (v verdict, err error) {
-	v.ignored, v.parent, err = ig.matcher.MatchesUsingParentResults(name, folder.parent)
-	return v, err
+// match tells whether a path is left out: by the last pattern that matches it,
+// or a folder that it is in. MatchesUsingParentResults is faster and not exact:
+// of a folder, it does not look at patterns that change nothing there.
+func (ig *ignorer) match(name string) (bool, error) {
+	return ig.matcher.MatchesOrParentMatches(name)
 }
 
 // mayHoldKept tells whether a pattern could take back something inside a

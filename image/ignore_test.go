@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/image"
@@ -129,6 +130,34 @@ func TestBadIgnoreFile(t *testing.T) {
 	}}
 	_, err = image.Build(context.Background(), load(t, dir), defaults(t, image.WithFolder(fsys))...)
 	mustFail(t, err, "read "+dir+"/.fuseignore: permission denied", "make it readable")
+}
+
+// An image without the workflow is of no use.
+func TestWorkflowIsLeftOut(t *testing.T) {
+	dir := folder(t, map[string]string{"pipeline.star": pipeline, image.IgnoreFile: "*.star"})
+	_, err := image.Build(context.Background(), load(t, dir), defaults(t)...)
+	mustFail(t, err, dir+"/pipeline.star: the workflow's own file is left out of its image", "take it back in .fuseignore, with !pipeline.star")
+}
+
+// What Fuse writes into the folder after a build gives the same image again, be
+// it in a folder of its own.
+func TestOutputsChangeNoImage(t *testing.T) {
+	wf := sums(t)
+	dir := wf.File().Root()
+	exclude := image.WithExclude(filepath.Join(dir, "out/oci/layout"))
+	img := build(t, wf, exclude)
+	check(t, img.WriteLayout(context.Background(), filepath.Join(dir, "out/oci/layout"), "x"))
+	write(t, filepath.Join(dir, "specs/sums.json"), compiled(t, wf))
+	check(t, img.Remember("x", time.Now()))
+	if again := build(t, wf, exclude); again.Digest() != img.Digest() {
+		t.Errorf("the image has, too:\n%s", list(unpack(t, again, image.RoleSource)))
+	}
+	// A folder that is there for itself stays.
+	check(t, os.MkdirAll(filepath.Join(dir, "out/data"), 0o755))
+	want := "d 755 ffrun/\nd 755 ffrun/out/\nd 755 ffrun/out/data/\nf 644 ffrun/pipeline.star"
+	if got := list(unpack(t, build(t, wf, exclude), image.RoleSource)); got != want {
+		t.Errorf("got\n%s", got)
+	}
 }
 
 // What is written into the folder is left out of it.

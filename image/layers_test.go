@@ -180,7 +180,7 @@ func TestSameFolderSameDigest(t *testing.T) {
 	slices.Reverse(names)
 	for _, procs := range []int{1, 8} {
 		old := runtime.GOMAXPROCS(procs)
-		got := made(names, 0o077, 0o600, 0o700, 0o711, time.Unix(1e9, 5))
+		got := made(names, 0o077, 0o611, 0o700, 0o711, time.Unix(1e9, 5))
 		runtime.GOMAXPROCS(old)
 		if got.Digest() != want.Digest() || got.Source() != want.Source() {
 			t.Errorf("with %d cores, the image is %s and the source %s, not %s and %s", procs, got.Digest(), got.Source(), want.Digest(), want.Source())

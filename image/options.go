@@ -17,6 +17,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"github.com/starlarkfuse/fuse/internal/scrub"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -42,7 +43,7 @@ type options struct {
 	tries     uint
 	firstWait time.Duration
 	tags      []string
-	secrets   *secrets
+	secrets   *scrub.Secrets
 	wire      *wire
 }
 
@@ -62,7 +63,7 @@ func newOptions(opts []Option) (*options, error) {
 		transport: remote.DefaultTransport,
 		tries:     8,
 		firstWait: 250 * time.Millisecond,
-		secrets:   newSecrets(),
+		secrets:   new(scrub.Secrets),
 	}
 	return o, o.apply(opts)
 }

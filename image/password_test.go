@@ -151,6 +151,9 @@ func TestPasswordsElsewhere(t *testing.T) {
 			name: "one of another workflow of the file", path: "x", text: "correct horse", line: "x:1",
 			pipeline: function + `KFPWorkflow(n, workflow_name = "a").run()` + "\n" + `KFPWorkflow(n, workflow_name = "b", registry_credentials = {"server": "r", "password": "correct horse"})` + "\n",
 		}, {
+			name: "one of another workflow of the file, with its user", path: "x", text: auth("humans:correct horse"), line: "x:1",
+			pipeline: function + `KFPWorkflow(n, workflow_name = "a").run()` + "\n" + `KFPWorkflow(n, workflow_name = "b", registry_credentials = {"server": "r", "username": "humans", "password": "correct horse"})` + "\n",
+		}, {
 			name: "one that was replaced", path: "x", text: "correct horse", line: "x:1",
 			pipeline: function + `wf = KFPWorkflow(n, registry_credentials = {"server": "r", "password": "correct horse"})` + "\n" + `wf.set_registry_credentials({"server": "r"})` + "\n",
 		},

@@ -20,7 +20,7 @@ import (
 
 const (
 	user     = "alice"
-	password = `dri"nk & me <ö>`
+	password = `dri"nk  & me <ö>`
 )
 
 // echo answers with all that it was told in confidence, in the forms in which
@@ -62,7 +62,7 @@ func shown(v any) string {
 func noSecrets(t *testing.T, text string) {
 	t.Helper()
 	for _, secret := range []string{
-		password, url.QueryEscape(password), html.EscapeString(password), `dri\"nk`, "nk & me", "nk%20",
+		password, url.QueryEscape(password), html.EscapeString(password), `dri\"nk`, "dri", "nk  & me", "nk & me", "nk%20", "& me",
 		base64.StdEncoding.EncodeToString([]byte(user + ":" + password)), "token-", "identity-", "signature",
 	} {
 		if strings.Contains(text, secret) {
@@ -140,6 +140,26 @@ func TestSecretsInTokenErrors(t *testing.T) {
 			}
 			noSecrets(t, shown(err))
 		})
+	}
+}
+
+// What is too long to show is cut, but not a secret in two.
+func TestSecretsInLongErrors(t *testing.T) {
+	img := shared(t)
+	for n := 340; n < 410; n++ {
+		r := unserved(t)
+		r.fail("PUT manifests", -1, func(w http.ResponseWriter, req *http.Request) {
+			http.Error(w, strings.Repeat("x", n)+" "+password+" "+req.Header.Get("Authorization"), http.StatusBadRequest)
+		})
+		wall := &loginWall{testRegistry: r, user: user, password: password}
+		_, err := img.Push(context.Background(), r.host+"/sums", image.WithTransport(direct{wall}), keychain(user, password))
+		if err == nil {
+			t.Fatal("no error")
+		}
+		noSecrets(t, shown(err))
+		if strings.Contains(err.Error(), "Basic YWx") { // the beginning of the login
+			t.Errorf("%v", err)
+		}
 	}
 }
 

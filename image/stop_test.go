@@ -105,3 +105,28 @@ func TestClose(t *testing.T) {
 		t.Error("a closed image does not know its files")
 	}
 }
+
+// A build that fails takes its temporary files with it, too.
+func TestFailureLeavesNothing(t *testing.T) {
+	check := emptyTemporary(t)
+	wf := workflow(t, map[string]string{"pipeline.star": pipeline, "data.bin": random(9 * mebibyte), "data.csv": "1,2,3"})
+	opened := 0
+	spooled := false
+	fake := &fakeFS{FS: os.DirFS(wf.File().Root()), open: func(name string) (fs.File, error) {
+		if name != "data.csv" {
+			return nil, nil
+		}
+		if opened++; opened == 1 {
+			return nil, nil
+		}
+		names, err := filepath.Glob(filepath.Join(os.TempDir(), "fuse-layer-*"))
+		spooled = err == nil && len(names) > 0
+		return nil, fs.ErrPermission
+	}}
+	_, err := image.Build(context.Background(), wf, defaults(t, image.WithFolder(fake), image.WithCache(""))...)
+	mustFail(t, err, "read "+wf.File().Root()+"/data.csv: permission denied", hintReadable)
+	if !spooled {
+		t.Error("there was no temporary file")
+	}
+	check()
+}

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/starlarkfuse/fuse/internal/scrub"
 )
 
 // A wire is the transport to registries. It notices what the library does not
@@ -18,7 +20,7 @@ import (
 type wire struct {
 	inner    http.RoundTripper
 	insecure bool
-	secrets  *secrets
+	secrets  *scrub.Secrets
 
 	sent     atomic.Int64
 	answered atomic.Bool
@@ -35,7 +37,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, &plainHTTPError{host}
 	}
-	w.secrets.addHeader(req.Header.Get("Authorization"))
+	w.secrets.AddHeader("Authorization", req.Header.Get("Authorization"))
 	switch {
 	case req.Body == nil:
 	case req.Method == http.MethodPatch, req.Method == http.MethodPut: // POST asks for tokens

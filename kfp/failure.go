@@ -23,7 +23,7 @@ var errSlow = errors.New("the time is up")
 // text makes a text from outside fit to be shown. Secrets are looked for before
 // anything of it is left out, and in what is left, too.
 func (c *Client) text(s string) string {
-	scrub := c.wire.secrets.scrub
+	scrub := c.wire.secrets.Scrub
 	return short(scrub(flat(scrub(s))))
 }
 
@@ -32,7 +32,7 @@ func (c *Client) text(s string) string {
 func (c *Client) refusal(q *call, resp *http.Response, body []byte) *Error {
 	a := parseAnswer(body)
 	if len(body) == maxErrorBody { // it has no end, or half of a secret there
-		a.message = c.wire.secrets.scrub(a.message)
+		a.message = c.wire.secrets.Scrub(a.message)
 		a.message = a.message[:min(len(a.message), messageStart)]
 	}
 	e := &Error{Op: q.op, Status: resp.StatusCode, Code: a.code, Message: c.text(a.message)}

@@ -25,7 +25,7 @@ func FuzzAnswer(f *testing.F) {
 	if err != nil {
 		f.Fatal(err)
 	}
-	c.wire.secrets.add("s3cr3t-token")
+	c.wire.secrets.Add("s3cr3t-token")
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		req := &http.Request{Header: http.Header{}, URL: &url.URL{Scheme: "http", Host: "kfp.example.com"}}
 		resp := &http.Response{StatusCode: status, Header: http.Header{"Location": {string(body)}, "Retry-After": {string(body)}}, Request: req}

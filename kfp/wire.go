@@ -11,15 +11,20 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/starlarkfuse/fuse/internal/scrub"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
+
+// shortestSecret is the length below which a header's value counts as no
+// secret: "1" or "yes" would be found everywhere.
+const shortestSecret = 4
 
 // A wire is the transport to the server. It shows who asks, and notices which
 // secrets it tells.
 type wire struct {
 	inner   http.RoundTripper
 	token   tokenSource
-	secrets *secrets
+	secrets *scrub.Secrets
 	// dress adds the headers that were given. It is a function because printing
 	// a struct shows whatever else there is.
 	dress    func(*http.Request)
@@ -39,7 +44,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	copied.Header.Set("User-Agent", "fuse")
 	w.dress(copied)
 	if token != "" {
-		w.secrets.add(token)
+		w.secrets.Add(token)
 		copied.Header.Set("Authorization", "Bearer "+token)
 	}
 	resp, err := w.inner.RoundTrip(copied)
@@ -60,11 +65,11 @@ func (w *wire) outdated(resp *http.Response) bool {
 
 // newWire makes the wire of a client, and takes the headers out of the options.
 func newWire(o *options) (*wire, error) {
-	w := &wire{inner: o.transport, token: o.token, secrets: &secrets{texts: make(map[string]bool)}}
+	w := &wire{inner: o.transport, token: o.token, secrets: &scrub.Secrets{Shortest: shortestSecret}}
 	headers := o.headers
 	o.headers = nil
 	for name, value := range headers {
-		w.secrets.addHeader(name, value)
+		w.secrets.AddHeader(name, value)
 	}
 	w.dress = func(req *http.Request) {
 		for name, value := range headers {

@@ -1,4 +1,6 @@
-package kfp
+// Package scrub takes secrets out of texts that people are shown. A server may
+// repeat what it was told in confidence in what it says of an error.
+package scrub
 
 import (
 	"cmp"
@@ -11,21 +13,20 @@ import (
 	"sync"
 )
 
-// secrets are what the server is told in confidence: tokens and the values of
-// headers. It may repeat them in what it says of an error, which people are
-// shown.
-type secrets struct {
+// Secrets are texts that nobody is to see: passwords, tokens, the values of
+// headers. The zero value has none. It is safe for concurrent use.
+type Secrets struct {
+	// Shortest is the length below which a text counts as no secret, for what
+	// would be found everywhere, like "1" or "yes".
+	Shortest int
+
 	mu    sync.Mutex
 	texts map[string]bool
 }
 
-// shortestSecret is the length below which a text counts as no secret: "1" or
-// "yes" would be found everywhere.
-const shortestSecret = 4
-
-// add takes a text for a secret, in whatever form an answer may have it.
-func (s *secrets) add(text string) {
-	if len(text) < shortestSecret {
+// Add takes a text for a secret, in whatever form an answer may have it.
+func (s *Secrets) Add(text string) {
+	if text == "" || len(text) < s.Shortest {
 		return
 	}
 	quoted := strconv.Quote(text)
@@ -34,33 +35,36 @@ func (s *secrets) add(text string) {
 	if s.texts[text] {
 		return
 	}
+	if s.texts == nil {
+		s.texts = make(map[string]bool)
+	}
 	for _, form := range []string{text, quoted[1 : len(quoted)-1], url.QueryEscape(text), url.PathEscape(text), html.EscapeString(text)} {
 		s.texts[form] = true
 	}
 }
 
-// addHeader takes the value of a header for a secret, and the parts of it that
-// an answer may have alone.
-func (s *secrets) addHeader(name, value string) {
-	s.add(value)
+// AddHeader takes the value of a header for a secret, and the parts of it that
+// an answer may have alone. name is in canonical form.
+func (s *Secrets) AddHeader(name, value string) {
+	s.Add(value)
 	switch name {
 	case "Authorization", "Proxy-Authorization":
 		scheme, text, _ := strings.Cut(value, " ")
-		s.add(text)
+		s.Add(text)
 		if login, err := base64.StdEncoding.DecodeString(text); err == nil && strings.EqualFold(scheme, "Basic") {
 			_, password, _ := strings.Cut(string(login), ":")
-			s.add(password)
+			s.Add(password)
 		}
 	case "Cookie":
 		for cookie := range strings.SplitSeq(value, ";") {
 			_, content, _ := strings.Cut(cookie, "=")
-			s.add(strings.TrimSpace(content))
+			s.Add(strings.TrimSpace(content))
 		}
 	}
 }
 
-// scrub takes the secrets out of a text.
-func (s *secrets) scrub(text string) string {
+// Scrub returns a text with asterisks in the place of each secret.
+func (s *Secrets) Scrub(text string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	var found []string
