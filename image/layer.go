@@ -147,7 +147,7 @@ func (l *layer) compress() (err error) {
 	if err != nil {
 		return fmt.Errorf("compress the %s layer: %w", l.role, err)
 	}
-	progress := l.build.progress(Compressing, l.role, l.bytes)
+	progress := l.build.progress(Compressing, l.role, l.diffID.String(), l.bytes)
 	h, _, err := l.hashed(io.MultiWriter(gz, progress))
 	if closeErr := gz.Close(); err == nil && closeErr != nil {
 		err = fmt.Errorf("compress the %s layer: %w", l.role, closeErr)

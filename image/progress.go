@@ -11,7 +11,6 @@ type Stage string
 // The stages, in their order, and Retrying, which may happen to all that speak
 // with a registry.
 const (
-	Reading     Stage = "reading"
 	Compressing Stage = "compressing"
 	Uploading   Stage = "uploading"
 	Uploaded    Stage = "uploaded"
@@ -25,6 +24,9 @@ type Progress struct {
 	Stage Stage
 	// What is being worked on: the role of a layer, or what is being retried.
 	What string
+	// Layer tells layers of one role apart: the digest of what is compressed, or
+	// of what is uploaded.
+	Layer string
 	// Bytes of Total bytes are done, of this layer in this stage.
 	Bytes, Total int64
 	// Err is why something is tried again after a wait.
@@ -49,9 +51,10 @@ func (o *options) note(text string) {
 	o.notes(text)
 }
 
-// progress returns a writer that reports how many bytes were written to it.
-func (o *options) progress(stage Stage, what string, total int64) *meter {
-	return &meter{o: o, p: Progress{Stage: stage, What: what, Total: total}}
+// progress returns a writer that reports how many bytes of a layer were written
+// to it.
+func (o *options) progress(stage Stage, what, layer string, total int64) *meter {
+	return &meter{o: o, p: Progress{Stage: stage, What: what, Layer: layer, Total: total}}
 }
 
 // A meter counts bytes, and reports them.

@@ -76,16 +76,20 @@ func (p *push) upload(ctx context.Context, what string, size int64, l v1.Layer) 
 	if what == "config" {
 		doing = fmt.Sprintf("push the configuration to %s", p.repo)
 	}
-	m := p.o.progress(Uploading, what, size)
-	_, err := retry(ctx, p.o, doing, func() (struct{}, error) {
+	digest, err := l.Digest()
+	if err != nil {
+		return fmt.Errorf("read the %s layer: %w", what, err)
+	}
+	m := p.o.progress(Uploading, what, digest.String(), size)
+	_, err = retry(ctx, p.o, doing, func() (struct{}, error) {
 		m.add(-m.count())
 		return struct{}{}, p.pusher.Upload(ctx, p.repo, p.metered(l, m))
 	})
 	if err != nil {
 		return p.explain(ctx, doing, err)
 	}
-	done := Progress{Stage: Uploaded, What: what, Bytes: size, Total: size}
-	if digest, err := l.Digest(); err == nil && m.count() == 0 {
+	done := Progress{Stage: Uploaded, What: what, Layer: digest.String(), Bytes: size, Total: size}
+	if m.count() == 0 {
 		done.Stage = Exists
 		if p.o.wire.mounted(digest.String()) {
 			done.Stage = Mounted

@@ -58,7 +58,7 @@ type buildView struct {
 
 func (v *buildView) add(p image.Progress) {
 	switch p.Stage {
-	case image.Reading, image.Compressing, image.Uploading:
+	case image.Compressing, image.Uploading:
 	default:
 		return
 	}
@@ -67,7 +67,8 @@ func (v *buildView) add(p image.Progress) {
 		clear(v.bytes)
 		clear(v.totals)
 	}
-	v.bytes[p.What], v.totals[p.What] = p.Bytes, p.Total
+	layer := p.What + p.Layer
+	v.bytes[layer], v.totals[layer] = p.Bytes, p.Total
 }
 
 func (v *buildView) status() string {
@@ -90,7 +91,7 @@ func (v *buildView) status() string {
 
 func (l *jsonLog) building(p image.Progress) {
 	switch p.Stage {
-	case image.Reading, image.Compressing, image.Uploading:
+	case image.Compressing, image.Uploading:
 		return
 	}
 	line := jsonLine{Event: "image", Layer: p.What, Stage: string(p.Stage), Bytes: p.Bytes}
