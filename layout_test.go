@@ -24,6 +24,7 @@ var mayImport = []struct {
 }{
 	{"examples", []string{"exec", "compiler", "starlarkfuse"}},
 	{"cmd/fuse", []string{"kfp", "image", "exec", "compiler", "starlarkfuse", "stdlib", "value"}},
+	{"kfp/kfptest", []string{"kfp", "exec", "compiler", "starlarkfuse", "value"}},
 	{"kfp", []string{"starlarkfuse", "internal"}},
 	{"image", []string{"exec", "compiler", "starlarkfuse", "internal"}},
 	{"exec", []string{"compiler", "starlarkfuse", "value"}},
