@@ -66,6 +66,9 @@ func New(base string, client *http.Client, opts ...Option) (*Client, error) {
 			return nil, err
 		}
 	}
+	if client == nil {
+		return nil, errors.New("there is no HTTP client")
+	}
 	if o.dashboard == "" {
 		o.dashboard = base
 	}

@@ -25,6 +25,7 @@ type storeServer struct {
 	executions []*mlmd.Execution
 	events     []*mlmd.Event
 	artifacts  []*mlmd.Artifact
+	elsewhere  []*mlmd.Artifact // of other runs
 }
 
 // RoundTrip implements http.RoundTripper.
@@ -39,6 +40,8 @@ func (s *storeServer) RoundTrip(req *http.Request) (*http.Response, error) {
 		message = mlmd.Page[*mlmd.Event]{Items: s.events}.Encode()
 	case mlmd.GetArtifacts:
 		message = mlmd.Page[*mlmd.Artifact]{Items: s.artifacts}.Encode()
+	case mlmd.GetArtifactsByID:
+		message = mlmd.Page[*mlmd.Artifact]{Items: s.elsewhere}.Encode()
 	default:
 		return respond(http.StatusNotFound, "application/json", []byte(`{"code":5, "message":"Not Found", "details":[]}`)), nil
 	}
@@ -169,6 +172,22 @@ func TestObserved(t *testing.T) {
 	run.Settle(Failed)
 	if run.Root.State != Failed || run.Tasks[7].State != Skipped {
 		t.Errorf("the root is %v", run.Root.State)
+	}
+}
+
+// The artifacts of a task from the cache may be another run's.
+func TestArtifactsOfAnotherRun(t *testing.T) {
+	s := observed()
+	s.executions[3].LastKnownState = mlmd.StateCached
+	s.executions[3].CustomProperties["cached_execution_id"] = "7"
+	s.artifacts, s.elsewhere = s.artifacts[:1], s.artifacts[1:2] // and the third is lost
+	run, err := clientOf(t, s).Run(t.Context(), "199e0eed")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := run.Tasks[6]
+	if sum.State != Cached || sum.CachedFrom != "7" || len(sum.Artifacts) != 1 || sum.Artifacts[0].ID != "51" || len(run.Tasks[0].Artifacts) != 1 {
+		t.Errorf("%+v", sum)
 	}
 }
 

@@ -43,9 +43,9 @@ type Task struct {
 	// Started and Ended are zero where they are not known. Started is when the
 	// task's driver had done its work, before the container starts.
 	Started, Ended time.Time
-	// Attempts is how often the task was begun, as far as the server tells: a
-	// container that the cluster starts again by itself is the same attempt for
-	// servers up to 2.17.
+	// Attempts is how often the task was begun, at least 1, as far as the server
+	// tells: a container that the cluster starts again by itself is the same
+	// attempt for servers up to 2.17.
 	Attempts int
 	// Pod is the name of the pod that the container of the last attempt is in,
 	// and EarlierPods those of others, oldest first. "" where there is none, or

@@ -2,6 +2,7 @@ package metadatatest
 
 import (
 	"bytes"
+	"cmp"
 	"io"
 	"net/http"
 	"slices"
@@ -58,6 +59,8 @@ func (s *Server) answer(method string, q *mlmd.Query) []byte {
 			}
 		}
 	}
+	slices.SortFunc(artifacts, func(a, b *mlmd.Artifact) int { return cmp.Compare(a.ID, b.ID) })
+	artifacts = slices.CompactFunc(artifacts, func(a, b *mlmd.Artifact) bool { return a.ID == b.ID }) // several tasks may have it
 	size := int(q.MaxResultSize)
 	switch method {
 	case mlmd.GetExecutions:
