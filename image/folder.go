@@ -73,6 +73,7 @@ func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) erro
 	if err != nil {
 		return err
 	}
+	verdicts := map[string]verdict{".": {}}
 	dirs := make(map[string]bool)  // that are listed
 	holed := make(map[string]bool) // that hold what is left out because Fuse makes it
 	err = fs.WalkDir(f.fsys, ".", func(name string, d fs.DirEntry, err error) error {
@@ -87,11 +88,14 @@ func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) erro
 			holed[path.Dir(name)] = true
 			return skip(d)
 		}
-		ignored, err := ig.match(name)
+		v, err := ig.match(name, verdicts[path.Dir(name)])
 		if err != nil {
 			return fmt.Errorf("match %s: %w", f.display(name), err)
 		}
-		if ignored {
+		if d.IsDir() {
+			verdicts[name] = v
+		}
+		if v.ignored {
 			if d.IsDir() && ig.mayHoldKept(name) {
 				return nil
 			}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/moby/patternmatcher"
@@ -30,13 +30,18 @@ func ignoredAlways() []string {
 
 // An ignorer decides which paths under a folder are left out.
 type ignorer struct {
-	matcher *patternmatcher.PatternMatcher
-	back    [][]string // the segments of the patterns that take paths back
+	patterns []pattern
+}
+
+// A pattern is one line of an ignore file.
+type pattern struct {
+	matcher  *patternmatcher.PatternMatcher
+	back     bool     // it takes back what it matches
+	segments []string // of its text
 }
 
 // newIgnorer reads the ignore file of a folder.
 func newIgnorer(fsys fs.FS, display func(string) string) (*ignorer, error) {
-	patterns := ignoredAlways()
 	user, err := readIgnoreFile(fsys)
 	if err != nil {
 		e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", display(IgnoreFile), plainCause(err)), Err: err}
@@ -45,23 +50,17 @@ func newIgnorer(fsys fs.FS, display func(string) string) (*ignorer, error) {
 		}
 		return nil, e
 	}
-	for _, p := range user {
-		if err := checkPattern(p); err != nil {
+	ig := &ignorer{}
+	for _, text := range append(ignoredAlways(), user...) {
+		p, err := newPattern(text)
+		if err != nil {
 			return nil, &starlarkfuse.Error{
-				Msg:  fmt.Sprintf("%s: %q is not a pattern: %v", display(IgnoreFile), p, err),
+				Msg:  fmt.Sprintf("%s: %q is not a pattern: %v", display(IgnoreFile), text, err),
 				Hint: `it has the syntax of .dockerignore: one pattern a line, like "data/*.csv" or "!keep.csv"`,
 				Err:  err,
 			}
 		}
-	}
-	ig := &ignorer{}
-	if ig.matcher, err = patternmatcher.New(append(patterns, user...)); err != nil {
-		return nil, fmt.Errorf("read %s: %w", display(IgnoreFile), err)
-	}
-	for _, p := range ig.matcher.Patterns() {
-		if p.Exclusion() {
-			ig.back = append(ig.back, strings.Split(filepath.ToSlash(p.String()), "/"))
-		}
+		ig.patterns = append(ig.patterns, p)
 	}
 	return ig, nil
 }
@@ -79,37 +78,58 @@ func readIgnoreFile(fsys fs.FS) ([]string, error) {
 	return ignorefile.ReadAll(f)
 }
 
-// checkPattern finds out what is wrong with a pattern. Some mistakes show when
-// it is used only.
-func checkPattern(pattern string) error {
-	patterns := []string{pattern}
-	if strings.HasPrefix(pattern, "!") {
-		patterns = []string{"**", pattern} // it is used for what is left out only
+// newPattern reads a line of an ignore file.
+func newPattern(text string) (p pattern, err error) {
+	if text == "!" {
+		return p, errors.New("nothing stands behind the exclamation mark")
 	}
-	m, err := patternmatcher.New(patterns)
-	if err == nil {
-		_, err = m.MatchesOrParentMatches("x")
+	text, p.back = strings.CutPrefix(text, "!")
+	if strings.HasPrefix(text, "!") {
+		text = `\` + text // the second one is of a name
 	}
-	return err
+	p.segments = strings.Split(text, "/")
+	if p.matcher, err = patternmatcher.New([]string{text}); err == nil {
+		_, err = p.matcher.MatchesOrParentMatches("x") // some mistakes show only then
+	}
+	return p, err
 }
 
-// match tells whether a path is left out: by the last pattern that matches it,
-// or a folder that it is in. MatchesUsingParentResults is faster and not exact:
-// of a folder, it does not look at patterns that change nothing there.
-func (ig *ignorer) match(name string) (bool, error) {
-	return ig.matcher.MatchesOrParentMatches(name)
+// A verdict is what the ignorer says of a path, and remembers for what is in
+// it.
+type verdict struct {
+	ignored bool
+	matched []patternmatcher.MatchInfo // by each pattern
+}
+
+// match decides about a path, given the verdict about its folder: the last
+// pattern wins that matches it, or a folder that it is in. A matcher of all
+// patterns would not do: of a folder, it does not look at patterns that change
+// nothing there, and then does not know of them inside.
+func (ig *ignorer) match(name string, folder verdict) (v verdict, err error) {
+	v.matched = make([]patternmatcher.MatchInfo, len(ig.patterns))
+	for i, p := range ig.patterns {
+		var above patternmatcher.MatchInfo
+		if folder.matched != nil {
+			above = folder.matched[i]
+		}
+		var matches bool
+		if matches, v.matched[i], err = p.matcher.MatchesUsingParentResults(name, above); err != nil {
+			return v, err
+		}
+		if matches {
+			v.ignored = !p.back
+		}
+	}
+	return v, nil
 }
 
 // mayHoldKept tells whether a pattern could take back something inside a
 // folder that is itself left out.
 func (ig *ignorer) mayHoldKept(dir string) bool {
 	segments := strings.Split(dir, "/")
-	for _, pattern := range ig.back {
-		if mayMatchBelow(pattern, segments) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ig.patterns, func(p pattern) bool {
+		return p.back && mayMatchBelow(p.segments, segments)
+	})
 }
 
 // mayMatchBelow tells whether a pattern could match a path inside the folder

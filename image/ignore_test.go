@@ -48,6 +48,8 @@ func TestIgnoreFile(t *testing.T) {
 		{"a folder taken back", "*\n!b\n!pipeline.star", "a b/c b/d/e", "b/c b/d/e"},
 		{"taken back by asterisks in a word", "*\n!a**z\n!pipeline.star", "ab/z ab/y az a/b/z b/z", "a/b/z ab/z az"},
 		{"taken back, and partly left out again", "*\n!b\nb/d\n!pipeline.star", "a b/c b/d/e", "b/c"},
+		{"left out again below what is taken back", "b/**\n!b/**/keep\nb/d", "b/c/keep b/d/keep", "b/c/keep"},
+		{"a name with an exclamation mark", "*\n!!x\n!pipeline.star", "!x x", "!x"},
 		{"names that have to be escaped", "*\n!\\[a\\]/x\n!pipeline.star", "[a]/x a/x", "[a]/x"},
 		{"the ignore file itself", "a", "a", ""},
 		{"the ignore file itself, taken back", "!" + image.IgnoreFile, "", image.IgnoreFile},
@@ -111,7 +113,7 @@ func TestBadIgnoreFile(t *testing.T) {
 		{"a\n[b\n", `"[b" is not a pattern: syntax error in pattern`},
 		{"[z-a]", `"[z-a]" is not a pattern: syntax error in pattern`},
 		{"x\n![z-a]", `"![z-a]" is not a pattern: syntax error in pattern`},
-		{"!", `"!" is not a pattern: illegal exclusion pattern: "!"`},
+		{"!", `"!" is not a pattern: nothing stands behind the exclamation mark`},
 	} {
 		dir := folder(t, map[string]string{"pipeline.star": pipeline, image.IgnoreFile: test.ignore})
 		_, err := image.Build(context.Background(), load(t, dir), defaults(t)...)
