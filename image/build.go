@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -196,10 +195,12 @@ func (b *build) openFolder(ctx context.Context) (*folder, error) {
 	if err := f.scan(ctx, exclude, b.maxSize); err != nil {
 		return nil, err
 	}
-	if own := b.wf.File().Path(); !slices.ContainsFunc(f.entries, func(e entry) bool { return e.path == own }) {
-		return nil, &starlarkfuse.Error{
-			Msg:  fmt.Sprintf("%s: the workflow's own file is left out of its image", f.display(own)),
-			Hint: "take it back in " + IgnoreFile + ", with !" + own,
+	for _, name := range b.wf.File().Files() {
+		if !f.has(name) {
+			return nil, &starlarkfuse.Error{
+				Msg:  fmt.Sprintf("%s: the workflow reads this file, and it is left out of its image", f.display(name)),
+				Hint: "take it back in " + IgnoreFile + ", with !" + name,
+			}
 		}
 	}
 	f.masked, err = m.others(ctx, f.masked)

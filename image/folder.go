@@ -66,6 +66,17 @@ func imageRoot() string { return strings.TrimPrefix(exec.ImageRoot, "/") }
 // display returns how messages name a path under the folder.
 func (f *folder) display(name string) string { return path.Join(filepath.ToSlash(f.dir), name) }
 
+// has tells whether a path is listed, or leads by way of a link.
+func (f *folder) has(name string) bool {
+	for ; name != "."; name = path.Dir(name) {
+		i, found := slices.BinarySearchFunc(f.entries, name, func(e entry, name string) int { return strings.Compare(e.path, name) })
+		if found {
+			return !f.entries[i].mode.IsDir()
+		}
+	}
+	return false
+}
+
 // scan lists the folder. exclude are paths under it that are left out whatever
 // the ignore file says.
 func (f *folder) scan(ctx context.Context, exclude []string, maxSize int64) error {

@@ -134,11 +134,28 @@ func TestBadIgnoreFile(t *testing.T) {
 	mustFail(t, err, "read "+dir+"/.fuseignore: permission denied", "make it readable")
 }
 
-// An image without the workflow is of no use.
+// An image without what the workflow reads is of no use.
 func TestWorkflowIsLeftOut(t *testing.T) {
-	dir := folder(t, map[string]string{"pipeline.star": pipeline, image.IgnoreFile: "*.star"})
-	_, err := image.Build(context.Background(), load(t, dir), defaults(t)...)
-	mustFail(t, err, dir+"/pipeline.star: the workflow's own file is left out of its image", "take it back in .fuseignore, with !pipeline.star")
+	files := map[string]string{
+		"pipeline.star":   `load("lib/helper.star", "f")` + "\nx = read_file('data.txt')\nKFPWorkflow(workflow(f)(1))\n",
+		"lib/helper.star": "def f(x):\n    return x\n", "data.txt": "x",
+	}
+	for ignore, name := range map[string]string{"pipeline.star": "pipeline.star", "lib": "lib/helper.star", "*.txt": "data.txt"} {
+		files[image.IgnoreFile] = ignore
+		dir := folder(t, files)
+		_, err := image.Build(context.Background(), load(t, dir), defaults(t)...)
+		mustFail(t, err, dir+"/"+name+": the workflow reads this file, and it is left out of its image", "take it back in .fuseignore, with !"+name)
+	}
+
+	// By way of a link there is another path to it.
+	dir := folder(t, map[string]string{
+		"pipeline.star":   `load("link/helper.star", "f")` + "\nKFPWorkflow(workflow(f)(1))\n",
+		"lib/helper.star": "def f(x):\n    return x\n",
+	})
+	if err := os.Symlink("lib", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	build(t, load(t, dir))
 }
 
 // What Fuse writes into the folder after a build gives the same image again, be

@@ -10,6 +10,8 @@ import (
 
 	"go.starlark.net/starlark"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 	"github.com/starlarkfuse/fuse/stdlib"
 )
@@ -269,4 +271,19 @@ func FuzzLoad(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFiles: all that was read is told, by whatever way, each once.
+func TestFiles(t *testing.T) {
+	f := loadFile(t, map[string]string{
+		"main.star":    secretWorkflow + "load(\"lib/a.star\", \"a\")\nload(\"//lib/b.star\", \"b\")\nx = read_file(\"data/x.txt\") + read_file(\"//data/x.txt\")\n",
+		"lib/a.star":   "load(\"b.star\", \"b\")\na = b\n",
+		"lib/b.star":   "b = 1\n",
+		"data/x.txt":   "x",
+		"data/not.txt": "not read",
+	})
+	want := []string{"data/x.txt", "lib/a.star", "lib/b.star", "main.star"}
+	if diff := cmp.Diff(want, f.Files()); diff != "" {
+		t.Errorf("files (-want +got):\n%s", diff)
+	}
 }

@@ -89,6 +89,7 @@ func LoadFile(ctx context.Context, path string, opts ...Option) (*File, error) {
 	if err := l.finish(); err != nil {
 		return nil, err
 	}
+	l.file.read = slices.Sorted(maps.Keys(files.names))
 	return l.file, nil
 }
 

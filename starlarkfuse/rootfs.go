@@ -22,6 +22,7 @@ type rootFS struct {
 	dir     string            // absolute; "" for the file system of WithFS
 	prefix  string            // what positions put before a path
 	overlay map[string][]byte // texts in the place of files'
+	names   map[string]bool   // of what was read
 	left    int64             // bytes that may still be read
 	max     int64
 }
@@ -29,7 +30,7 @@ type rootFS struct {
 // openRoot opens the root folder of the file at name and returns the file's
 // path inside it. Links that lead out of the folder are refused by os.Root.
 func openRoot(name string, o *options) (*rootFS, string, error) {
-	r := &rootFS{overlay: o.overlay, left: o.maxSource, max: o.maxSource}
+	r := &rootFS{overlay: o.overlay, names: make(map[string]bool), left: o.maxSource, max: o.maxSource}
 	if o.fsys != nil {
 		if !fs.ValidPath(name) {
 			return nil, "", &Error{Msg: fmt.Sprintf("%q is not a path in the file system", name), Hint: "use a relative path with forward slashes and without \"..\""}
@@ -105,6 +106,7 @@ func (r *rootFS) read(name string) ([]byte, error) {
 		return nil, errTooMuch
 	}
 	r.left -= int64(len(data))
+	r.names[name] = true
 	return data, nil
 }
 

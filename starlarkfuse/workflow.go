@@ -147,6 +147,7 @@ type File struct {
 	params    []*Param
 	passwords []plainPassword // all that were given, in order: all are in the files
 	sources   *sources
+	read      []string
 
 	opened string // the path and the options of the load, for Reload
 	opts   []Option
@@ -161,6 +162,11 @@ type Define struct {
 
 // Path returns the file's path under its root, with forward slashes.
 func (f *File) Path() string { return f.path }
+
+// Files returns the paths of all files that the load read, by load statements
+// and read_file too, under the root, sorted. Whoever loads the file elsewhere
+// needs them. The slice must not be changed.
+func (f *File) Files() []string { return f.read }
 
 // Root returns the folder that load and read_file stay inside; "" for a file
 // loaded from an fs.FS.
