@@ -157,7 +157,9 @@ func BenchmarkExecProcess(b *testing.B) {
 	c := execInput(b)
 	args := []string{"exec", "--workflow", c.Workflow, "--fingerprint", c.Fingerprint, "--executor-input", c.ExecutorInput}
 	bin := filepath.Join(b.TempDir(), "fuse")
-	if out, err := osexec.Command("go", "build", "-o", bin, "../cmd/fuse").CombinedOutput(); err != nil {
+	build := osexec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", bin, "../cmd/fuse")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is in an image
+	if out, err := build.CombinedOutput(); err != nil {
 		b.Logf("no fuse binary, using the test's: %s", strings.TrimSpace(string(out)))
 		if bin, err = os.Executable(); err != nil {
 			b.Fatal(err)
