@@ -111,7 +111,7 @@ func warnPasswords(a *app, wf *starlarkfuse.Workflow) {
 		return
 	}
 	for _, p := range places {
-		a.log.warn(fmt.Sprintf("%s: the password of the registry is written in the file; in the image it is masked", p.Pos),
+		a.log.warn(fmt.Sprintf("%s: the password of the registry is written in the file", p.Pos),
 			`write "password": secret_env("REGISTRY_PASSWORD"), and set this variable where the image is pushed`)
 	}
 }
