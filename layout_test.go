@@ -23,8 +23,8 @@ var mayImport = []struct {
 	may  []string
 }{
 	{"examples", []string{"exec", "compiler", "starlarkfuse"}},
-	{"cmd/fuse", []string{"kfp", "image", "exec", "compiler", "starlarkfuse", "stdlib", "value"}},
-	{"kfp/kfptest", []string{"kfp", "exec", "compiler", "starlarkfuse", "value"}},
+	{"cmd/fuse", []string{"kfp", "image", "exec", "compiler", "starlarkfuse", "stdlib", "value", "internal"}},
+	{"kfp/kfptest", []string{"kfp", "exec", "compiler", "starlarkfuse", "value", "internal"}},
 	{"kfp", []string{"starlarkfuse", "internal"}},
 	{"image", []string{"exec", "compiler", "starlarkfuse", "internal"}},
 	{"exec", []string{"compiler", "starlarkfuse", "value"}},

@@ -18,6 +18,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -95,7 +96,7 @@ func openLayout(path string) (v1.ImageIndex, error) {
 	}
 	if err != nil {
 		return nil, &starlarkfuse.Error{
-			Msg:  fmt.Sprintf("base image %s: %v", path, plainCause(err)),
+			Msg:  fmt.Sprintf("base image %s: %v", path, files.Cause(err)),
 			Hint: "a folder is taken for an OCI layout: it holds oci-layout, index.json and blobs",
 			Err:  err,
 		}
@@ -120,7 +121,7 @@ func openTarball(path string) (v1.Image, error) {
 	img, err := tarball.Image(func() (io.ReadCloser, error) { return openMaybeGzip(path) }, nil)
 	if err != nil {
 		return nil, &starlarkfuse.Error{
-			Msg:  fmt.Sprintf("base image %s: %v", path, plainCause(err)),
+			Msg:  fmt.Sprintf("base image %s: %v", path, files.Cause(err)),
 			Hint: "a file is taken for a tarball with one image, as docker save IMAGE writes it",
 			Err:  err,
 		}

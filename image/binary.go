@@ -15,6 +15,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 
 	"github.com/starlarkfuse/fuse/compiler"
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -93,7 +94,7 @@ type program struct {
 func inspect(path string) (program, error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return program{}, &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", path, plainCause(err)), Err: err}
+		return program{}, &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", path, files.Cause(err)), Err: err}
 	}
 	defer file.Close()
 	f, err := elf.NewFile(file)
@@ -149,12 +150,12 @@ func (b *build) binaryLayer(path string) (*layer, error) {
 	return b.newLayer(RoleBinary, func(ctx context.Context, w io.Writer) error {
 		f, err := os.Open(path)
 		if err != nil {
-			return fmt.Errorf("read the fuse binary %s: %w", path, plainCause(err))
+			return fmt.Errorf("read the fuse binary %s: %w", path, files.Cause(err))
 		}
 		defer f.Close()
 		info, err := f.Stat()
 		if err != nil {
-			return fmt.Errorf("read the fuse binary %s: %w", path, plainCause(err))
+			return fmt.Errorf("read the fuse binary %s: %w", path, files.Cause(err))
 		}
 		// The folders above are the base's: it may have links there.
 		t := newTarWriter(w)

@@ -14,6 +14,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -162,7 +163,7 @@ func (b *build) folderFS() (fs.FS, error) {
 	}
 	var err error
 	if b.root, err = os.OpenRoot(dir); err != nil {
-		return nil, fmt.Errorf("open the workflow's folder %s: %w", dir, plainCause(err))
+		return nil, fmt.Errorf("open the workflow's folder %s: %w", dir, files.Cause(err))
 	}
 	return b.root.FS(), nil
 }

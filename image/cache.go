@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 
 	v1 "github.com/google/go-containerregistry/pkg/v1"
+
+	"github.com/starlarkfuse/fuse/internal/files"
 )
 
 // A cache remembers, from build to build, what an archive is compressed to. It
@@ -55,40 +57,11 @@ func (c cache) remember(diffID v1.Hash, d descriptor) {
 	if err != nil {
 		return
 	}
-	_ = replaceFile(c.path(diffID), text)
+	_ = files.Replace(c.path(diffID), text)
 }
 
 func (c cache) forget(diffID v1.Hash) {
 	if c.dir != "" {
 		os.Remove(c.path(diffID))
 	}
-}
-
-// replaceFile writes a file that appears whole or not at all, and the folders
-// that it is in.
-func replaceFile(path string, text []byte) (err error) {
-	dir := filepath.Dir(path)
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
-	tmp, err := os.CreateTemp(dir, ".tmp-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	_, err = tmp.Write(text)
-	if err == nil {
-		err = tmp.Chmod(0o644)
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	return err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 	"github.com/google/go-containerregistry/pkg/v1/types"
 
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -38,7 +39,7 @@ func (i *Image) WriteLayout(ctx context.Context, dir, ref string) error {
 	_, err := retry(ctx, i.build.options, doing, func() (struct{}, error) {
 		return struct{}{}, i.writeLayout(ctx, dir, ref)
 	})
-	return i.exported(ctx, doing, plainCause(err))
+	return i.exported(ctx, doing, files.Cause(err))
 }
 
 // exported explains an error of writing the image to somewhere.
@@ -67,7 +68,7 @@ func (i *Image) writeLayout(ctx context.Context, dir, ref string) error {
 	l, old, err := readLayout(dir)
 	if err != nil {
 		return &starlarkfuse.Error{
-			Msg:  fmt.Sprintf("the folder holds something else: %v", plainCause(err)),
+			Msg:  fmt.Sprintf("the folder holds something else: %v", files.Cause(err)),
 			Hint: "name a folder that is an OCI layout, or is empty, or is not there",
 			Err:  err,
 		}
@@ -94,7 +95,7 @@ func (i *Image) writeLayout(ctx context.Context, dir, ref string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(filepath.Join(dir, "index.json"), index)
+	return files.Replace(filepath.Join(dir, "index.json"), index)
 }
 
 // dropTorn removes what a write that failed left of manifests and

@@ -5,16 +5,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"slices"
 	"strings"
 
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
 // unreadable says why something in the folder cannot be read.
 func (f *folder) unreadable(name string, err error) error {
-	e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", f.display(name), plainCause(err)), Err: err}
+	e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", f.display(name), files.Cause(err)), Err: err}
 	switch {
 	case errors.Is(err, fs.ErrPermission):
 		e.Hint = "make it readable, or list it in " + IgnoreFile
@@ -61,18 +61,4 @@ func (f *folder) tooLarge(maxSize int64) error {
 			cmp.Or(f.dir, "of the workflow"), f.bytes, maxSize, strings.Join(parts, ", ")),
 		Hint: "list what no node reads in " + IgnoreFile + ", or raise the limit with --max-size",
 	}
-}
-
-// plainCause takes an operation and a path off an error whose text names them
-// already.
-func plainCause(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	var le *os.LinkError
-	if errors.As(err, &le) {
-		return le.Err
-	}
-	return err
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/moby/patternmatcher"
 	"github.com/moby/patternmatcher/ignorefile"
 
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -44,7 +45,7 @@ type pattern struct {
 func newIgnorer(fsys fs.FS, display func(string) string) (*ignorer, error) {
 	user, err := readIgnoreFile(fsys)
 	if err != nil {
-		e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", display(IgnoreFile), plainCause(err)), Err: err}
+		e := &starlarkfuse.Error{Msg: fmt.Sprintf("read %s: %v", display(IgnoreFile), files.Cause(err)), Err: err}
 		if errors.Is(err, fs.ErrPermission) {
 			e.Hint = "make it readable"
 		}

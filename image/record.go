@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/starlarkfuse/fuse/compiler"
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -49,8 +50,8 @@ func (i *Image) Remember(ref string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(path, append(text, '\n')); err != nil {
-		return fmt.Errorf("write %s: %w", path, plainCause(err))
+	if err := files.Replace(path, append(text, '\n')); err != nil {
+		return fmt.Errorf("write %s: %w", path, files.Cause(err))
 	}
 	return nil
 }
@@ -75,7 +76,7 @@ func Remembered(wf *starlarkfuse.Workflow) (*Record, error) {
 	}
 	if err != nil {
 		return nil, &starlarkfuse.Error{
-			Msg:  fmt.Sprintf("read %s: %v", path, plainCause(err)),
+			Msg:  fmt.Sprintf("read %s: %v", path, files.Cause(err)),
 			Hint: "fuse build writes it anew",
 			Err:  err,
 		}

@@ -4,8 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -215,31 +214,15 @@ func imageName(wf *starlarkfuse.Workflow, flag string) string {
 	return compiler.PipelineName(wf.Name())
 }
 
-func (f *buildFlags) writeTarball(ctx context.Context, a *app, img *image.Image, name string) (err error) {
+func (f *buildFlags) writeTarball(ctx context.Context, a *app, img *image.Image, name string) error {
 	if f.tarball == "-" {
 		return img.WriteTarball(ctx, a.stdout, name)
 	}
-	tmp, err := createBeside(f.tarball, 0o666)
-	if err != nil {
-		return fmt.Errorf("write %s: %w", showName(f.tarball), plainCause(err))
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
+	return writeFileBy(f.tarball, func(w io.Writer) error {
+		out := bufio.NewWriterSize(w, 1<<20)
+		if err := img.WriteTarball(ctx, out, name); err != nil {
+			return err
 		}
-	}()
-	out := bufio.NewWriterSize(tmp, 1<<20)
-	if err = img.WriteTarball(ctx, out, name); err == nil {
-		err = out.Flush()
-	}
-	if closeErr := tmp.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(tmp.Name(), filepath.Clean(f.tarball))
-	}
-	if err != nil {
-		return fmt.Errorf("write %s: %w", showName(f.tarball), plainCause(err))
-	}
-	return nil
+		return out.Flush()
+	})
 }

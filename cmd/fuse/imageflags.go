@@ -9,6 +9,7 @@ import (
 
 	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/image"
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -91,7 +92,7 @@ func (f *imageFlags) login(a *app, repository string) (image.Option, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(a.stdin, maxPassword+1))
 	if err != nil {
-		return nil, fmt.Errorf("read the password from standard input: %w", plainCause(err))
+		return nil, fmt.Errorf("read the password from standard input: %w", files.Cause(err))
 	}
 	password := strings.TrimRight(string(text), "\r\n")
 	switch {

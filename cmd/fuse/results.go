@@ -12,6 +12,7 @@ import (
 
 	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/exec"
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/value"
 )
 
@@ -177,7 +178,7 @@ func appendString(b []byte, s string) []byte {
 // writeOut writes what a command was called for.
 func writeOut(w io.Writer, b []byte) error {
 	if _, err := w.Write(b); err != nil {
-		return fmt.Errorf("write to standard output: %w", plainCause(err))
+		return fmt.Errorf("write to standard output: %w", files.Cause(err))
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/starlarkfuse/fuse/compiler"
 	"github.com/starlarkfuse/fuse/exec"
 	"github.com/starlarkfuse/fuse/image"
+	"github.com/starlarkfuse/fuse/internal/files"
 	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
@@ -249,5 +250,5 @@ func (f *runFlags) runSpec(ctx context.Context, a *app, spec *compiler.Spec, ima
 
 // readError says why a file that was named on the command line cannot be read.
 func readError(file string, err error) error {
-	return fmt.Errorf("%s: %w", showName(file), plainCause(err))
+	return fmt.Errorf("%s: %w", showName(file), files.Cause(err))
 }

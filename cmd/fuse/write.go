@@ -3,21 +3,33 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/starlarkfuse/fuse/internal/files"
+	"github.com/starlarkfuse/fuse/starlarkfuse"
 )
 
-// writeFile writes a file so that there is either all of it or what was there
+// writeFile writes a file as writeFileBy does.
+func writeFile(path string, data []byte) error {
+	return writeFileBy(path, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+// writeFileBy writes a file so that there is either all of it or what was there
 // before: the bytes go into a file beside it, which then takes its place.
-func writeFile(path string, data []byte) (err error) {
+func writeFileBy(path string, write func(io.Writer) error) (err error) {
 	target := path
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		target = real // a link stays one
 	}
 	defer func() {
-		if err != nil {
-			err = fmt.Errorf("write %s: %w", showName(path), plainCause(err))
+		if user := (*starlarkfuse.Error)(nil); err != nil && !errors.As(err, &user) { // of what is written
+			err = fmt.Errorf("write %s: %w", showName(path), files.Cause(err))
 		}
 	}()
 	mode := fs.FileMode(0o666) // less what the umask takes
@@ -26,7 +38,7 @@ func writeFile(path string, data []byte) (err error) {
 		if old.IsDir() {
 			return errors.New("is a folder")
 		}
-		return writeDevice(target, data)
+		return writeDevice(target, write)
 	}
 	tmp, err := createBeside(target, mode)
 	if err != nil {
@@ -41,7 +53,7 @@ func writeFile(path string, data []byte) (err error) {
 		// A new owner may not be allowed to; the umask's mode is good too.
 		_ = tmp.Chmod(old.Mode().Perm())
 	}
-	if _, err = tmp.Write(data); err != nil {
+	if err = write(tmp); err != nil {
 		tmp.Close()
 		return err
 	}
@@ -65,28 +77,14 @@ func createBeside(path string, mode fs.FileMode) (*os.File, error) {
 }
 
 // writeDevice writes to what is no file, such as a pipe.
-func writeDevice(path string, data []byte) error {
+func writeDevice(path string, write func(io.Writer) error) error {
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {
 		return err
 	}
-	if _, err := f.Write(data); err != nil {
+	if err := write(f); err != nil {
 		f.Close()
 		return err
 	}
 	return f.Close()
-}
-
-// plainCause takes an operation and a path off an error whose text names them
-// already.
-func plainCause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	var link *os.LinkError
-	if errors.As(err, &link) {
-		return link.Err
-	}
-	return err
 }

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/starlarkfuse/fuse/internal/files"
 )
 
 // A table keeps the things of one kind, in the order in which they came: in
@@ -86,7 +88,7 @@ func (t *table[T]) save(r *row[T]) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(t.path(r.ID), append(text, '\n'))
+	return files.Replace(t.path(r.ID), append(text, '\n'))
 }
 
 // remove forgets a row.
@@ -99,20 +101,3 @@ func (t *table[T]) remove(r *row[T]) error {
 }
 
 func (t *table[T]) path(id string) string { return filepath.Join(t.dir, id+".json") }
-
-// replaceFile writes a file that appears whole or not at all.
-func replaceFile(path string, text []byte) error {
-	tmp, err := os.CreateTemp(filepath.Dir(path), ".tmp-*")
-	if err != nil {
-		return err
-	}
-	_, err = tmp.Write(text)
-	err = errors.Join(err, tmp.Close())
-	if err == nil {
-		err = os.Rename(tmp.Name(), path)
-	}
-	if err != nil {
-		os.Remove(tmp.Name())
-	}
-	return err
-}

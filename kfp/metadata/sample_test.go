@@ -18,8 +18,6 @@ var generations = map[string]metadatatest.Generation{"store": metadatatest.Store
 // at is a time some seconds into the run.
 func at(seconds int) time.Time { return time.Unix(1795337431+int64(seconds), 0).UTC() }
 
-func ptr(i int) *int { return &i }
-
 // task makes a task as both generations have it: without what only one keeps.
 func task(id, parent, path, key string, state metadata.State, change ...func(*metadata.Task)) *metadata.Task {
 	t := &metadata.Task{
